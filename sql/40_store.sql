@@ -1,0 +1,401 @@
+/*
+ * ---- the store ----
+ *
+ * The tables are made by setup() and are not members of the extension: plain
+ * pg_dump keeps them, triggers do not fire while a dump is loaded, and DROP
+ * EXTENSION cannot take the data along.  Nothing a table keeps (column,
+ * generated column, CHECK) may use an object of the extension; only triggers,
+ * defaults, views and policies do, and setup() puts those back.
+ */
+
+/* guards: trigger functions in C */
+
+CREATE FUNCTION booking.booking_guard() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'booking_booking_guard';
+COMMENT ON FUNCTION booking.booking_guard() IS
+'The engine: checks every change of a booking and keeps allocations, sessions, orders, audit and outbox in step.';
+
+CREATE FUNCTION booking.derived_guard() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'booking_derived_guard';
+COMMENT ON FUNCTION booking.derived_guard() IS
+'Refuses changes of what only the engine writes: allocations and the audit trail.';
+
+CREATE FUNCTION booking.config_guard() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'booking_config_guard';
+COMMENT ON FUNCTION booking.config_guard() IS
+'Fills in tenant, branch and code of configuration rows, checks their settings and zones, and refuses to delete what bookings use.';
+
+CREATE FUNCTION booking.note_guard() RETURNS trigger
+	LANGUAGE C AS 'MODULE_PATHNAME', 'booking_note_guard';
+COMMENT ON FUNCTION booking.note_guard() IS
+'A note added to a booking is a change of the booking: counts it there, and so audits it.';
+
+CREATE FUNCTION booking.store_version() RETURNS integer
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+	AS 'MODULE_PATHNAME', 'booking_store_version';
+COMMENT ON FUNCTION booking.store_version() IS
+'The version of the store this library works with; setup() brings the tables to it.';
+
+/* The tables of store version 1. */
+CREATE FUNCTION booking.create_store() RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $create_store$
+BEGIN
+	CREATE TABLE booking.store_state (
+		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+		version integer NOT NULL,
+		created_at timestamptz NOT NULL DEFAULT now(),
+		updated_at timestamptz NOT NULL DEFAULT now()
+	);
+
+	CREATE TABLE booking.sweeps (
+		name text PRIMARY KEY,
+		era bigint NOT NULL,
+		era_began timestamptz NOT NULL,
+		tx bigint NOT NULL
+	);
+
+	/* who and where */
+	CREATE TABLE booking.tenants (
+		id uuid PRIMARY KEY,
+		code text NOT NULL UNIQUE CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,25}$'),
+		name text NOT NULL CHECK (length(name) <= 200),
+		currency text NOT NULL DEFAULT 'USD' CHECK (currency ~ '^[A-Z]{3}$'),
+		settings jsonb NOT NULL DEFAULT '{}',
+		created_at timestamptz NOT NULL DEFAULT now()
+	);
+
+	CREATE TABLE booking.branches (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		code text NOT NULL CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,25}$'),
+		name text NOT NULL CHECK (length(name) <= 200),
+		time_zone text NOT NULL DEFAULT 'UTC',
+		settings jsonb NOT NULL DEFAULT '{}',
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, code)
+	);
+
+	CREATE TABLE booking.principals (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		role_name name NOT NULL,
+		level text NOT NULL CHECK (level IN ('client', 'staff', 'admin', 'auditor')),
+		actor text CHECK (length(actor) <= 200),
+		roles text[] NOT NULL DEFAULT '{}',
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, role_name)
+	);
+
+	CREATE TABLE booking.reason_codes (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants ON DELETE CASCADE,
+		code text NOT NULL CHECK (code ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+		label text NOT NULL,
+		active boolean NOT NULL DEFAULT true,
+		PRIMARY KEY (tenant_id, code)
+	);
+
+	/* what can be occupied and what can be booked */
+	CREATE TABLE booking.resources (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		branch_id uuid NOT NULL,
+		kind text NOT NULL DEFAULT 'resource' CHECK (kind ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+		code text NOT NULL CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+		name text NOT NULL CHECK (length(name) <= 200),
+		capacity integer NOT NULL DEFAULT 1 CHECK (capacity >= 1),
+		position integer NOT NULL DEFAULT 0,
+		owner text CHECK (length(owner) <= 200),
+		time_zone text,
+		active boolean NOT NULL DEFAULT true,
+		settings jsonb NOT NULL DEFAULT '{}',
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, code),
+		FOREIGN KEY (tenant_id, branch_id) REFERENCES booking.branches
+	);
+	CREATE INDEX resources_assignment ON booking.resources
+		(tenant_id, kind, position, code);
+
+	CREATE TABLE booking.services (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		branch_id uuid,
+		code text NOT NULL CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+		name text NOT NULL CHECK (length(name) <= 200),
+		duration interval NOT NULL CHECK (duration > interval '0'),
+		buffer_before interval NOT NULL DEFAULT '0' CHECK (buffer_before >= interval '0'),
+		buffer_after interval NOT NULL DEFAULT '0' CHECK (buffer_after >= interval '0'),
+		price numeric NOT NULL DEFAULT 0,
+		currency text CHECK (currency ~ '^[A-Z]{3}$'),
+		min_party integer NOT NULL DEFAULT 1 CHECK (min_party >= 1),
+		max_party integer CHECK (max_party >= min_party),
+		active boolean NOT NULL DEFAULT true,
+		settings jsonb NOT NULL DEFAULT '{}',
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, code),
+		FOREIGN KEY (tenant_id, branch_id) REFERENCES booking.branches
+	);
+
+	CREATE TABLE booking.service_requirements (
+		tenant_id uuid NOT NULL,
+		service_id uuid NOT NULL,
+		kind text NOT NULL CHECK (kind ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+		quantity integer NOT NULL DEFAULT 1 CHECK (quantity BETWEEN 1 AND 100),
+		units integer NOT NULL DEFAULT 1 CHECK (units >= 1),
+		buffer_before interval CHECK (buffer_before >= interval '0'),
+		buffer_after interval CHECK (buffer_after >= interval '0'),
+		PRIMARY KEY (tenant_id, service_id, kind),
+		FOREIGN KEY (tenant_id, service_id) REFERENCES booking.services ON DELETE CASCADE
+	);
+
+	CREATE TABLE booking.service_resources (
+		tenant_id uuid NOT NULL,
+		service_id uuid NOT NULL,
+		resource_id uuid NOT NULL,
+		PRIMARY KEY (tenant_id, service_id, resource_id),
+		FOREIGN KEY (tenant_id, service_id) REFERENCES booking.services ON DELETE CASCADE,
+		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE
+	);
+
+	/* whom it is for */
+	CREATE TABLE booking.customers (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		email text CHECK (length(email) <= 254),
+		email_key text GENERATED ALWAYS AS (lower(btrim(email))) STORED,
+		name text CHECK (length(name) <= 200),
+		phone text CHECK (length(phone) <= 64),
+		locale text CHECK (length(locale) <= 35),
+		notify boolean NOT NULL DEFAULT true,
+		actor text CHECK (length(actor) <= 200),
+		created_at timestamptz NOT NULL DEFAULT now(),
+		updated_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, email_key)
+	);
+	CREATE INDEX customers_actor ON booking.customers (tenant_id, actor)
+		WHERE actor IS NOT NULL;
+
+	CREATE TABLE booking.questions (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		service_id uuid,
+		code text CHECK (code ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
+		prompt text NOT NULL CHECK (length(prompt) BETWEEN 1 AND 1000),
+		type text NOT NULL DEFAULT 'text'
+			CHECK (type IN ('text', 'number', 'choice', 'boolean', 'date')),
+		options text[] CHECK (type <> 'choice' OR cardinality(options) > 0),
+		required boolean NOT NULL DEFAULT false,
+		position integer NOT NULL DEFAULT 0,
+		active boolean NOT NULL DEFAULT true,
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, code),
+		FOREIGN KEY (tenant_id, service_id) REFERENCES booking.services ON DELETE CASCADE
+	);
+
+	CREATE TABLE booking.answers (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		question_id uuid NOT NULL,
+		value jsonb NOT NULL,
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, booking_id, question_id),
+		FOREIGN KEY (tenant_id, question_id) REFERENCES booking.questions
+	);
+
+	/*
+	 * The bookings.  No index here may mention status: a status change would
+	 * no longer be a HOT update.
+	 */
+	CREATE TABLE booking.bookings (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		branch_id uuid NOT NULL,
+		service_id uuid NOT NULL,
+		status text NOT NULL,
+		starts_at timestamptz NOT NULL,
+		ends_at timestamptz NOT NULL,
+		during tstzrange NOT NULL GENERATED ALWAYS AS (tstzrange(starts_at, ends_at)) STORED,
+		resource_ids uuid[] NOT NULL,
+		units integer NOT NULL,
+		customer_id uuid,
+		expires_at timestamptz,
+		version integer NOT NULL,
+		reason_code text,
+		previous_status text,
+		hold_ttl interval,
+		held_at timestamptz,
+		local_start timestamp NOT NULL,
+		time_zone text NOT NULL,
+		price numeric NOT NULL,
+		currency text NOT NULL,
+		order_id uuid,
+		booked_by text,
+		contact jsonb,
+		title text,
+		description text,
+		attendees jsonb,
+		party_size integer NOT NULL,
+		note_count integer NOT NULL,
+		metadata jsonb NOT NULL,
+		channel text,
+		conversation text,
+		actor text,
+		actor_kind text NOT NULL,
+		request_id uuid NOT NULL,
+		overrides text[],
+		change_metadata jsonb,
+		created_at timestamptz NOT NULL,
+		updated_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id),
+		CONSTRAINT bookings_units_check CHECK (units >= 1),
+		CONSTRAINT bookings_held_until_check
+			CHECK (status <> 'held' OR (expires_at IS NOT NULL AND hold_ttl IS NOT NULL)),
+		CONSTRAINT bookings_during_check CHECK (NOT isempty(during)
+			AND isfinite(starts_at) AND isfinite(ends_at))
+	) WITH (fillfactor = 85);
+	CREATE INDEX bookings_starts_at ON booking.bookings (tenant_id, branch_id, starts_at);
+	CREATE INDEX bookings_expires_at ON booking.bookings (tenant_id, expires_at)
+		WHERE expires_at IS NOT NULL;
+	CREATE INDEX bookings_customer ON booking.bookings (tenant_id, customer_id, starts_at)
+		WHERE customer_id IS NOT NULL;
+
+	/* What is occupied now, derived from the bookings by their guard. */
+	CREATE TABLE booking.allocations (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		resource_id uuid NOT NULL,
+		during tstzrange NOT NULL,
+		units integer NOT NULL,
+		exclusive boolean NOT NULL,
+		expires_at timestamptz,
+		PRIMARY KEY (tenant_id, booking_id, resource_id),
+		CONSTRAINT allocations_during_check CHECK (NOT isempty(during)
+			AND isfinite(lower(during)) AND isfinite(upper(during))
+			AND lower_inc(during) AND NOT upper_inc(during)),
+		CONSTRAINT allocations_units_check CHECK (units >= 1),
+		CONSTRAINT allocations_no_overlap EXCLUDE USING gist
+			(tenant_id WITH =, resource_id WITH =, during WITH &&) WHERE (exclusive)
+	) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500,
+			autovacuum_vacuum_cost_delay = 0);
+	CREATE INDEX allocations_shared ON booking.allocations
+		USING gist (tenant_id, resource_id, during) WHERE (NOT exclusive);
+
+	/* what follows from a booking */
+	CREATE TABLE booking.service_sessions (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		status text NOT NULL,
+		scheduled_from timestamptz NOT NULL,
+		scheduled_until timestamptz NOT NULL,
+		resource_ids uuid[] NOT NULL,
+		checked_in_at timestamptz,
+		started_at timestamptz,
+		completed_at timestamptz,
+		no_show_at timestamptz,
+		cancelled_at timestamptz,
+		created_at timestamptz NOT NULL,
+		updated_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, booking_id)
+	) WITH (fillfactor = 85);
+
+	CREATE TABLE booking.orders (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		customer_id uuid,
+		status text NOT NULL CHECK (status IN ('open', 'voided')),
+		currency text NOT NULL,
+		total numeric NOT NULL CHECK (total >= 0),
+		created_at timestamptz NOT NULL,
+		updated_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id)
+	);
+
+	CREATE TABLE booking.order_items (
+		tenant_id uuid NOT NULL,
+		order_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		description text NOT NULL,
+		amount numeric NOT NULL CHECK (amount >= 0),
+		voided_at timestamptz,
+		PRIMARY KEY (tenant_id, order_id, booking_id),
+		FOREIGN KEY (tenant_id, order_id) REFERENCES booking.orders
+	);
+
+	CREATE TABLE booking.notes (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		id uuid NOT NULL,
+		body text NOT NULL,
+		visibility text NOT NULL DEFAULT 'staff'
+			CHECK (visibility IN ('author', 'staff', 'customer')),
+		author text,
+		created_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, booking_id, id)
+	);
+
+	/* history */
+	CREATE TABLE booking.audit_log (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		version integer NOT NULL,
+		branch_id uuid NOT NULL,
+		session_id uuid,
+		request_id uuid NOT NULL,
+		actor text,
+		actor_kind text NOT NULL,
+		role name NOT NULL,
+		channel text,
+		action text NOT NULL,
+		status text NOT NULL,
+		old_values jsonb,
+		new_values jsonb NOT NULL,
+		private_digest bytea,
+		reason_code text,
+		reversible boolean NOT NULL,
+		metadata jsonb,
+		at timestamptz NOT NULL,
+		tx bigint NOT NULL,
+		PRIMARY KEY (tenant_id, booking_id, version)
+	);
+	CREATE INDEX audit_log_tx ON booking.audit_log USING brin (tx) WITH (autosummarize = on);
+
+	CREATE TABLE booking.audit_private (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		version integer NOT NULL,
+		salt bytea NOT NULL,
+		private_values jsonb NOT NULL,
+		PRIMARY KEY (tenant_id, booking_id, version)
+	);
+
+	/* side effects to deliver */
+	CREATE TABLE booking.outbox (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		topic text NOT NULL,
+		event text NOT NULL,
+		booking_version integer NOT NULL,
+		status text NOT NULL DEFAULT 'queued' CHECK (status IN
+			('queued', 'leased', 'sent', 'failed', 'cancelled', 'dead')),
+		due_at timestamptz NOT NULL,
+		attempts integer NOT NULL DEFAULT 0,
+		created_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id)
+	);
+
+	EXECUTE format(
+		'ALTER TABLE booking.bookings ADD CONSTRAINT bookings_status_check CHECK (status IN (%s))',
+		(SELECT string_agg(quote_literal(s.status), ', ' ORDER BY s.position)
+		   FROM booking.statuses() AS s));
+
+	INSERT INTO booking.store_state (version) VALUES (1);
+END
+$create_store$;
+COMMENT ON FUNCTION booking.create_store() IS
+'Part of setup(): makes the tables.';

@@ -1,0 +1,278 @@
+/*
+ * ---- setup ----
+ *
+ * What hangs on the extension: defaults, triggers, policies and views.  DROP
+ * EXTENSION ... CASCADE takes just these away; setup() puts them back.
+ */
+
+CREATE FUNCTION booking.attach_store() RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+	SET client_min_messages = warning
+AS $attach_store$
+DECLARE
+	name text;
+	rule record;
+BEGIN
+	/* triggers */
+	CREATE OR REPLACE TRIGGER booking_guard
+		BEFORE INSERT OR UPDATE ON booking.bookings
+		FOR EACH ROW EXECUTE FUNCTION booking.booking_guard();
+	CREATE OR REPLACE TRIGGER booking_guard_after
+		AFTER INSERT OR UPDATE OR DELETE ON booking.bookings
+		FOR EACH ROW EXECUTE FUNCTION booking.booking_guard();
+	CREATE OR REPLACE TRIGGER booking_guard_statement
+		AFTER INSERT OR UPDATE ON booking.bookings
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.booking_guard();
+	CREATE OR REPLACE TRIGGER booking_guard_truncate
+		BEFORE TRUNCATE ON booking.bookings
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.booking_guard();
+
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.allocations
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.audit_log
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('append');
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.audit_private
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('append');
+	/* history stays history even where ordinary triggers are switched off */
+	ALTER TABLE booking.audit_log ENABLE ALWAYS TRIGGER derived_guard;
+	ALTER TABLE booking.audit_private ENABLE ALWAYS TRIGGER derived_guard;
+
+	CREATE OR REPLACE TRIGGER note_guard
+		BEFORE INSERT ON booking.notes
+		FOR EACH ROW EXECUTE FUNCTION booking.note_guard();
+	CREATE OR REPLACE TRIGGER note_guard_after
+		AFTER INSERT ON booking.notes
+		FOR EACH ROW EXECUTE FUNCTION booking.note_guard();
+
+	FOREACH name IN ARRAY ARRAY['tenants', 'branches', 'principals', 'reason_codes',
+		'resources', 'services', 'service_requirements', 'service_resources',
+		'customers', 'questions', 'answers']
+	LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard
+			BEFORE INSERT OR UPDATE ON booking.%I
+			FOR EACH ROW EXECUTE FUNCTION booking.config_guard()', name);
+		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard_after
+			AFTER INSERT OR UPDATE OR DELETE ON booking.%I
+			FOR EACH ROW EXECUTE FUNCTION booking.config_guard()', name);
+	END LOOP;
+
+	/*
+	 * Row security.  One policy a table and verb: who sees a row, and who may
+	 * write it.  What exactly may be written, the guards decide.
+	 */
+	FOR rule IN SELECT * FROM (VALUES
+		('tenants', 'SELECT', 'id = (SELECT booking.current_tenant())', NULL),
+		('tenants', 'UPDATE', 'id = (SELECT booking.current_tenant())', 'admin'),
+		('branches', 'SELECT', '', NULL),
+		('branches', 'ALL', '', 'admin'),
+		('principals', 'ALL', '', 'admin'),
+		('reason_codes', 'SELECT', '', NULL),
+		('reason_codes', 'ALL', '', 'admin'),
+		('resources', 'SELECT', '', NULL),
+		('resources', 'ALL', '', 'admin'),
+		('services', 'SELECT', '', NULL),
+		('services', 'ALL', '', 'admin'),
+		('service_requirements', 'SELECT', '', NULL),
+		('service_requirements', 'ALL', '', 'admin'),
+		('service_resources', 'SELECT', '', NULL),
+		('service_resources', 'ALL', '', 'admin'),
+		('questions', 'SELECT', '', NULL),
+		('questions', 'ALL', '', 'admin'),
+		('customers', 'SELECT', 'actor = (SELECT booking.current_actor()) OR (SELECT booking.has_access(''staff''))', NULL),
+		('customers', 'ALL', '', 'staff'),
+		('answers', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = answers.tenant_id AND b.id = answers.booking_id)', NULL),
+		('answers', 'ALL', '', 'staff'),
+		('bookings', 'ALL', '(SELECT booking.has_access(''staff'')) OR booked_by = (SELECT booking.current_actor()) OR customer_id = ANY ((SELECT booking.current_customers())::uuid[]) OR resource_ids && (SELECT booking.owned_resources())', NULL),
+		('bookings', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
+		('allocations', 'SELECT', '', 'staff'),
+		('service_sessions', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = service_sessions.tenant_id AND b.id = service_sessions.booking_id)', NULL),
+		('orders', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = orders.tenant_id AND b.order_id = orders.id)', NULL),
+		('order_items', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = order_items.tenant_id AND b.id = order_items.booking_id)', NULL),
+		('notes', 'SELECT', 'CASE visibility WHEN ''author'' THEN author = (SELECT booking.current_actor()) WHEN ''staff'' THEN (SELECT booking.has_access(''staff'')) ELSE EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = notes.tenant_id AND b.id = notes.booking_id) END', NULL),
+		('notes', 'INSERT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = notes.tenant_id AND b.id = notes.booking_id)', NULL),
+		('audit_log', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
+		('audit_private', 'SELECT', '', 'auditor'),
+		('outbox', 'SELECT', '', 'admin'),
+		('store_state', 'SELECT', 'true', NULL),
+		('sweeps', 'SELECT', 'true', 'admin')
+		) AS r (relation, verb, condition, level)
+	LOOP
+		EXECUTE format('ALTER TABLE booking.%I ENABLE ROW LEVEL SECURITY', rule.relation);
+		EXECUTE format('DROP POLICY IF EXISTS %I ON booking.%I',
+					   'booking_' || lower(rule.verb), rule.relation);
+		rule.condition := concat_ws(' AND ',
+			CASE WHEN rule.relation NOT IN ('tenants', 'store_state', 'sweeps')
+				THEN 'tenant_id = (SELECT booking.current_tenant())' END,
+			'(' || nullif(rule.condition, '') || ')',
+			format('(SELECT booking.has_access(%L))', rule.level::text));
+		IF rule.level IS NULL THEN
+			rule.condition := replace(rule.condition, ' AND (SELECT booking.has_access(NULL))', '');
+		END IF;
+		EXECUTE format('CREATE POLICY %I ON booking.%I FOR %s %s (%s)',
+					   'booking_' || lower(rule.verb), rule.relation, rule.verb,
+					   CASE WHEN rule.verb = 'INSERT' THEN 'WITH CHECK' ELSE 'USING' END,
+					   rule.condition);
+	END LOOP;
+
+	/* views */
+	CREATE OR REPLACE VIEW booking.error_codes AS
+		SELECT * FROM booking.error_catalogue();
+	COMMENT ON VIEW booking.error_codes IS
+	'Every error a client can meet: its name, SQLSTATE, HTTP status, and whether trying again may help.';
+
+	CREATE OR REPLACE VIEW booking.transitions AS
+		SELECT * FROM booking.transition_catalogue();
+	COMMENT ON VIEW booking.transitions IS
+	'Which status can follow which, by which command, and what it takes.';
+
+	CREATE OR REPLACE VIEW booking.settings AS
+		SELECT * FROM booking.setting_catalogue();
+	COMMENT ON VIEW booking.settings IS
+	'Every setting: its type, unit, default, bounds and the levels it can be set at.';
+
+	CREATE OR REPLACE VIEW booking.holds WITH (security_invoker = true) AS
+		SELECT b.tenant_id, b.id AS booking_id, b.branch_id, b.service_id, b.resource_ids,
+			b.starts_at, b.ends_at, b.units, b.booked_by, b.held_at, b.expires_at,
+			CASE
+				WHEN b.status = 'held' AND b.expires_at > booking.now() THEN 'active'
+				WHEN b.status = 'held' OR b.reason_code = 'hold_expired' THEN 'expired'
+				WHEN b.reason_code = 'hold_released' THEN 'released'
+				ELSE 'converted'
+			END AS state
+		FROM booking.bookings AS b
+		WHERE b.held_at IS NOT NULL;
+	COMMENT ON VIEW booking.holds IS
+	'Every booking that began as a hold, with the state of the hold: active, expired (swept or not), released or converted.';
+
+	CREATE OR REPLACE VIEW booking.current_bookings WITH (security_invoker = true) AS
+		SELECT b.*, s.name AS service, r.resources
+		FROM booking.bookings AS b
+		JOIN booking.services AS s ON s.tenant_id = b.tenant_id AND s.id = b.service_id
+		CROSS JOIN LATERAL (
+			SELECT array_agg(x.code ORDER BY x.kind, x.position, x.code) AS resources
+			FROM booking.resources AS x
+			WHERE x.tenant_id = b.tenant_id AND x.id = ANY (b.resource_ids)) AS r
+		WHERE b.status NOT IN ('cancelled', 'no_show')
+		  AND NOT (b.status = 'held' AND b.expires_at <= booking.now());
+	COMMENT ON VIEW booking.current_bookings IS
+	'Bookings that stand, with the name of the service and the codes of the resources; cancelled ones, no-shows and expired holds are left out.';
+END
+$attach_store$;
+COMMENT ON FUNCTION booking.attach_store() IS
+'Part of setup(): makes triggers, row security and views, or puts them back.';
+
+CREATE FUNCTION booking.setup(
+	tenant text DEFAULT 'default',
+	branch text DEFAULT 'main',
+	time_zone text DEFAULT NULL)
+	RETURNS text
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $setup$
+DECLARE
+	had integer;
+	the_tenant uuid;
+	result text;
+BEGIN
+	IF to_regclass('booking.store_state') IS NULL THEN
+		PERFORM booking.create_store();
+		result := format('store created, version %s', booking.store_version());
+	ELSE
+		LOCK TABLE booking.store_state IN EXCLUSIVE MODE;
+		SELECT version INTO had FROM booking.store_state;
+		IF had > booking.store_version() THEN
+			RAISE EXCEPTION USING
+				ERRCODE = 'ZB010',
+				MESSAGE = format('the booking store is of version %s, newer than the library (%s)',
+								 had, booking.store_version()),
+				HINT = 'Install the library that made it, or a newer one.';
+		END IF;
+		UPDATE booking.store_state
+		   SET version = booking.store_version(), updated_at = now()
+		 WHERE version <> booking.store_version();
+		result := format('store is up to date, version %s', booking.store_version());
+	END IF;
+
+	PERFORM booking.attach_store();
+	PERFORM booking.comment_store();
+
+	/* something to book in: one tenant with one branch */
+	IF NOT EXISTS (SELECT FROM booking.tenants) THEN
+		INSERT INTO booking.tenants (code, name) VALUES (setup.tenant, initcap(setup.tenant))
+			RETURNING id INTO the_tenant;
+		INSERT INTO booking.branches (tenant_id, code, name, time_zone)
+			VALUES (the_tenant, setup.branch, initcap(setup.branch),
+					coalesce(setup.time_zone, current_setting('TimeZone')));
+	END IF;
+
+	PERFORM booking.grant_level(p.role_name::text, p.level)
+	   FROM booking.principals AS p
+	   JOIN pg_catalog.pg_roles AS r ON r.rolname = p.role_name;
+	RETURN result;
+END
+$setup$;
+COMMENT ON FUNCTION booking.setup(text, text, text) IS
+'Makes the store, brings an older one up to date, and puts back what DROP EXTENSION took away. Can be run at any time. On a new store it also makes a tenant with one branch, named by the arguments; time_zone is the branch''s IANA zone, by default the server''s.';
+
+/* What psql's \d+ shows. */
+CREATE FUNCTION booking.comment_store() RETURNS void
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $comment_store$
+DECLARE
+	comment record;
+BEGIN
+	FOR comment IN SELECT * FROM (VALUES
+		('store_state', 'The version of the store.'),
+		('sweeps', 'How far the background worker''s sweeps have come.'),
+		('tenants', 'Businesses that share this database and see nothing of each other.'),
+		('branches', 'Places of a tenant, each with its IANA time zone.'),
+		('principals', 'What grant_access() gave to database roles, and whom they act for.'),
+		('reason_codes', 'Reasons a tenant gives for cancellations and no-shows.'),
+		('resources', 'What can be occupied: people, rooms, lanes, equipment. capacity is how many units can be booked at the same time, owner is its organizer.'),
+		('services', 'What can be booked. A name and a duration are enough; buffers are kept free around the slot, price is fixed per booking in the service''s or the tenant''s currency.'),
+		('service_requirements', 'What a service needs: so many resources of a kind, so many units of each, and buffers of their own (null: the service''s).'),
+		('service_resources', 'Who may provide a service. A kind of which nothing is listed is free to choose.'),
+		('customers', 'Whom bookings are for; actor links one to somebody who logs in.'),
+		('questions', 'What checkout asks, for every service or for one.'),
+		('answers', 'What was answered, by booking.'),
+		('bookings', 'The bookings. INSERT, UPDATE and COPY obey the same rules as the functions; DELETE is refused.'),
+		('allocations', 'What is occupied now, derived from the bookings by their guard.'),
+		('service_sessions', 'What happened to a booking on the day, with times.'),
+		('orders', 'What is to be paid, one per checkout.'),
+		('order_items', 'The bookings on an order.'),
+		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
+		('audit_log', 'Every change of every booking; append-only.'),
+		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
+		('outbox', 'Side effects to deliver.')
+		) AS c (relation, description)
+	LOOP
+		EXECUTE format('COMMENT ON TABLE booking.%I IS %L', comment.relation, comment.description);
+	END LOOP;
+
+	FOR comment IN SELECT * FROM (VALUES
+		('status', 'waitlisted, held, pending, confirmed, pending_cancellation, checked_in, being_served, completed, no_show or cancelled.'),
+		('during', 'The slot as a range, from starts_at and ends_at.'),
+		('resource_ids', 'What the booking takes; left out, the engine chooses what the service needs.'),
+		('units', 'How many units of each shared resource.'),
+		('expires_at', 'When the status lapses: of a hold, of a request waiting for approval or for cancellation. In a hold, null means now plus hold_ttl.'),
+		('version', 'Counts the changes. An UPDATE that states another version than the current or the next is refused.'),
+		('reason_code', 'Why it was cancelled or a no-show; a code of reason_codes.'),
+		('local_start', 'The start as wall-clock time in time_zone; setting it moves the booking.'),
+		('price', 'Fixed when the slot is taken.'),
+		('booked_by', 'The actor who made the booking.'),
+		('contact', 'What the customer said about himself at checkout.'),
+		('request_id', 'The request of the last change. A statement that sets a new one may also set actor, actor_kind, channel and change_metadata; otherwise these come from set_context().')
+		) AS c (attribute, description)
+	LOOP
+		EXECUTE format('COMMENT ON COLUMN booking.bookings.%I IS %L',
+					   comment.attribute, comment.description);
+	END LOOP;
+END
+$comment_store$;
+COMMENT ON FUNCTION booking.comment_store() IS
+'Part of setup(): describes the tables.';

@@ -1,0 +1,314 @@
+/* ---- codes ---- */
+
+CREATE FUNCTION booking.tenant_id(code text) RETURNS uuid
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_tenant_id';
+COMMENT ON FUNCTION booking.tenant_id(text) IS 'The id of the tenant with this code. Error: ZB002.';
+
+CREATE FUNCTION booking.branch_id(code text) RETURNS uuid
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_branch_id';
+COMMENT ON FUNCTION booking.branch_id(text) IS 'The id of the tenant''s branch with this code. Error: ZB002.';
+
+CREATE FUNCTION booking.service_id(code text) RETURNS uuid
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_service_id';
+COMMENT ON FUNCTION booking.service_id(text) IS 'The id of the tenant''s service with this code. Error: ZB002.';
+
+CREATE FUNCTION booking.resource_id(code text) RETURNS uuid
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_resource_id';
+COMMENT ON FUNCTION booking.resource_id(text) IS 'The id of the tenant''s resource with this code. Error: ZB002.';
+
+CREATE FUNCTION booking.question_id(code text) RETURNS uuid
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_question_id';
+COMMENT ON FUNCTION booking.question_id(text) IS 'The id of the tenant''s question with this code. Error: ZB002.';
+
+CREATE FUNCTION booking.at_local(local timestamp, branch uuid) RETURNS timestamptz
+	LANGUAGE C STABLE STRICT PARALLEL RESTRICTED
+	AS 'MODULE_PATHNAME', 'booking_at_local_of_branch';
+COMMENT ON FUNCTION booking.at_local(timestamp, uuid) IS
+'The instant at which clocks in the branch show this time. A time that the clocks skip means the first instant after the gap, a time that comes twice means the first.';
+
+/* ---- holds ---- */
+
+CREATE FUNCTION booking.hold(
+	service uuid,
+	starts_at timestamptz DEFAULT NULL,
+	ends_at timestamptz DEFAULT NULL,
+	resources uuid[] DEFAULT NULL,
+	units integer DEFAULT 1,
+	customer uuid DEFAULT NULL,
+	ttl interval DEFAULT NULL,
+	local_start timestamp DEFAULT NULL,
+	branch uuid DEFAULT NULL,
+	party_size integer DEFAULT NULL,
+	metadata jsonb DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid,
+	OUT starts_at timestamptz,
+	OUT ends_at timestamptz,
+	OUT resource_ids uuid[],
+	OUT expires_at timestamptz,
+	OUT version integer)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_hold';
+COMMENT ON FUNCTION booking.hold(uuid, timestamptz, timestamptz, uuid[], integer, uuid, interval, timestamp, uuid, integer, jsonb, boolean, uuid) IS
+'Takes a slot for a while. The slot begins at starts_at, or at local_start on the clocks of the branch, and lasts as long as the service unless ends_at says otherwise. Resources that the service needs and that are not named are chosen. ttl: how long (setting hold_ttl). lock_wait => false: raise BUSY instead of waiting for somebody who is booking the same resource. Errors: 23P01 taken, 55P03 busy, ZB001, ZB002, ZB105, ZB209, ZB210.';
+
+CREATE FUNCTION booking.refresh_hold(
+	booking uuid,
+	ttl interval DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid,
+	OUT starts_at timestamptz,
+	OUT ends_at timestamptz,
+	OUT resource_ids uuid[],
+	OUT expires_at timestamptz,
+	OUT version integer)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_refresh_hold';
+COMMENT ON FUNCTION booking.refresh_hold(uuid, interval, boolean, uuid) IS
+'Gives a hold a new deadline, ttl from now (default: as long as it was held for before). An expired hold is taken again under the same id while its slot is free. Errors: 23P01 somebody else has the slot, ZB302 no hold any more.';
+
+CREATE FUNCTION booking.release_hold(booking uuid, tenant uuid DEFAULT NULL)
+	RETURNS boolean
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_release_hold';
+COMMENT ON FUNCTION booking.release_hold(uuid, uuid) IS
+'Gives a live hold back and returns true; false when there was nothing to release.';
+
+CREATE FUNCTION booking.expire_holds(max integer DEFAULT 1000)
+	RETURNS integer
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_expire_holds';
+COMMENT ON FUNCTION booking.expire_holds(integer) IS
+'Ends up to max holds and requests whose time is over, and returns how many. The background worker does the same by itself. What somebody is busy with is passed over, and one call ends no more than fit into booking.max_locks_per_transaction.';
+
+/* ---- bookings ---- */
+
+CREATE FUNCTION booking.checkout(
+	holds uuid[],
+	customer jsonb,
+	answers jsonb DEFAULT '{}',
+	expected_total numeric DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL)
+	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
+				   price numeric, currency text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_checkout';
+COMMENT ON FUNCTION booking.checkout(uuid[], jsonb, jsonb, numeric, boolean, uuid) IS
+'Turns live holds into bookings, all or none. customer: {id, email, name, phone, locale, notify}. answers: {question: value}, or {booking: {question: value}}; a question goes by its id or code. A service that needs approval makes the booking pending. Errors: ZB301 expired, ZB302 no hold, ZB003 a required answer is missing, ZB004 mixed currencies, ZB009 e-mail, ZB011 the total is not expected_total.';
+
+CREATE FUNCTION booking.book(
+	service uuid,
+	starts_at timestamptz DEFAULT NULL,
+	customer jsonb DEFAULT NULL,
+	ends_at timestamptz DEFAULT NULL,
+	resources uuid[] DEFAULT NULL,
+	units integer DEFAULT 1,
+	answers jsonb DEFAULT '{}',
+	local_start timestamp DEFAULT NULL,
+	branch uuid DEFAULT NULL,
+	party_size integer DEFAULT NULL,
+	title text DEFAULT NULL,
+	description text DEFAULT NULL,
+	attendees jsonb DEFAULT NULL,
+	metadata jsonb DEFAULT NULL,
+	expected_total numeric DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL)
+	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
+				   price numeric, currency text)
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_book';
+COMMENT ON FUNCTION booking.book(uuid, timestamptz, jsonb, timestamptz, uuid[], integer, jsonb, timestamp, uuid, integer, text, text, jsonb, jsonb, numeric, boolean, uuid) IS
+'Books a slot at once, without a hold. Arguments as of hold() and checkout(); customer must be given.';
+
+/* ---- commands ---- */
+
+CREATE FUNCTION booking.cancel(
+	booking uuid,
+	reason text DEFAULT NULL,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_cancel';
+COMMENT ON FUNCTION booking.cancel(uuid, text, integer, boolean, uuid) IS
+'Cancels a booking for a reason of booking.reason_codes. expected_version refuses a booking that has changed since. Errors: ZB002, ZB005 no reason, ZB101 not from its status, ZB102 stale version.';
+
+CREATE FUNCTION booking.confirm(
+	booking uuid,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_confirm';
+COMMENT ON FUNCTION booking.confirm(uuid, integer, boolean, uuid) IS
+'Approves a pending booking. To refuse it: cancel(booking, ''rejected'').';
+
+CREATE FUNCTION booking.check_in(
+	booking uuid,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_check_in';
+COMMENT ON FUNCTION booking.check_in(uuid, integer, boolean, uuid) IS
+'The customer is there.';
+
+CREATE FUNCTION booking.start_serving(
+	booking uuid,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_start_serving';
+COMMENT ON FUNCTION booking.start_serving(uuid, integer, boolean, uuid) IS
+'The customer''s turn has come.';
+
+CREATE FUNCTION booking.complete(
+	booking uuid,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_complete';
+COMMENT ON FUNCTION booking.complete(uuid, integer, boolean, uuid) IS
+'The service is done: the rest of its time is free again, after the clean-up.';
+
+CREATE FUNCTION booking.no_show(
+	booking uuid,
+	reason text DEFAULT 'did_not_arrive',
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_no_show';
+COMMENT ON FUNCTION booking.no_show(uuid, text, integer, boolean, uuid) IS
+'The customer did not come. Error: ZB104 before the start plus the setting no_show_grace.';
+
+CREATE FUNCTION booking.reschedule(
+	booking uuid,
+	starts_at timestamptz DEFAULT NULL,
+	ends_at timestamptz DEFAULT NULL,
+	local_start timestamp DEFAULT NULL,
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_reschedule';
+COMMENT ON FUNCTION booking.reschedule(uuid, timestamptz, timestamptz, timestamp, integer, boolean, uuid) IS
+'Moves a booking to another time, of the same length unless ends_at is given; local_start is time on the clocks of its branch. If the new slot is taken the old one stays.';
+
+CREATE FUNCTION booking.reassign(
+	booking uuid,
+	resources uuid[],
+	expected_version integer DEFAULT NULL,
+	lock_wait boolean DEFAULT true,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_reassign';
+COMMENT ON FUNCTION booking.reassign(uuid, uuid[], integer, boolean, uuid) IS
+'Gives a booking other resources; what its service needs beyond those named is chosen.';
+
+CREATE FUNCTION booking.add_note(
+	booking uuid,
+	body text,
+	visibility text DEFAULT 'staff',
+	expected_version integer DEFAULT NULL,
+	tenant uuid DEFAULT NULL,
+	OUT booking_id uuid, OUT status text, OUT version integer,
+	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_add_note';
+COMMENT ON FUNCTION booking.add_note(uuid, text, text, integer, uuid) IS
+'Adds a note, visible to its author, to staff (default), or to the customer too.';
+
+/* ---- reads ---- */
+
+CREATE FUNCTION booking.questions_for(services uuid[])
+	RETURNS TABLE (service_id uuid, question_id uuid, code text, prompt text, type text,
+				   options text[], required boolean)
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $questions_for$
+BEGIN
+	RETURN QUERY
+		SELECT s.id, q.id, q.code, q.prompt, q.type, q.options, q.required
+		  FROM unnest(services) WITH ORDINALITY AS s (id, n)
+		  JOIN booking.questions AS q
+			ON q.tenant_id = booking.current_tenant()
+		   AND q.active AND (q.service_id IS NULL OR q.service_id = s.id)
+		 ORDER BY s.n, q.position, q.id;
+END
+$questions_for$;
+COMMENT ON FUNCTION booking.questions_for(uuid[]) IS
+'What checkout asks for these services, in order.';
+
+CREATE FUNCTION booking.agenda(day date DEFAULT NULL, branch uuid DEFAULT NULL)
+	RETURNS TABLE (starts timestamp, ends timestamp, time_zone text, status text,
+				   service text, resources text[], customer text, booking_id uuid)
+	LANGUAGE plpgsql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $agenda$
+BEGIN
+	RETURN QUERY
+		SELECT b.local_start, b.ends_at AT TIME ZONE b.time_zone, b.time_zone, b.status,
+			   s.name,
+			   ARRAY(SELECT x.code FROM booking.resources AS x
+					  WHERE x.tenant_id = b.tenant_id AND x.id = ANY (b.resource_ids)
+					  ORDER BY x.kind, x.position, x.code),
+			   coalesce(b.contact ->> 'name', c.name, b.contact ->> 'email', c.email),
+			   b.id
+		  FROM booking.branches AS h
+		  JOIN booking.bookings AS b ON b.tenant_id = h.tenant_id AND b.branch_id = h.id
+		   AND b.starts_at >= booking.at_local(
+				coalesce(day, (booking.now() AT TIME ZONE h.time_zone)::date)::timestamp,
+				h.time_zone)
+		   AND b.starts_at < booking.at_local(
+				coalesce(day, (booking.now() AT TIME ZONE h.time_zone)::date) + time '00:00'
+				+ interval '1 day', h.time_zone)
+		  JOIN booking.services AS s ON s.tenant_id = b.tenant_id AND s.id = b.service_id
+		  LEFT JOIN booking.customers AS c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
+		 WHERE h.tenant_id = booking.current_tenant()
+		   AND (agenda.branch IS NULL OR h.id = agenda.branch)
+		   AND b.status <> 'cancelled'
+		   AND NOT (b.status = 'held' AND b.expires_at <= booking.now())
+		 ORDER BY b.starts_at, s.name, b.id;
+END
+$agenda$;
+COMMENT ON FUNCTION booking.agenda(date, uuid) IS
+'A day''s bookings in the local time of their branch (default: today there), of one branch or all; cancelled ones and expired holds are left out.';

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.h
+ *	  Reading the arguments of SQL-callable functions and giving back rows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_ARGUMENTS_H
+#define BOOKING_ARGUMENTS_H
+
+#include "booking.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+
+/* An argument that must not be null; name is the SQL name. */
+extern void argument_require(FunctionCallInfo fcinfo, int number, const char *name);
+extern const pg_uuid_t *argument_uuid(FunctionCallInfo fcinfo, int number);
+extern char *argument_text(FunctionCallInfo fcinfo, int number);
+extern const pg_uuid_t *argument_tenant(FunctionCallInfo fcinfo, int number);
+extern pg_uuid_t *argument_uuids(FunctionCallInfo fcinfo, int number, const char *name,
+								 int *count);
+extern bool argument_bool(FunctionCallInfo fcinfo, int number, bool otherwise);
+extern TupleDesc result_row_type(FunctionCallInfo fcinfo);
+extern char *uuid_text(const pg_uuid_t *id);
+
+#endif							/* BOOKING_ARGUMENTS_H */

@@ -1,0 +1,558 @@
+/*-------------------------------------------------------------------------
+ *
+ * checkout_api.c
+ *	  SQL functions that turn a slot into a booking: checkout and book.
+ *
+ * Order of locks: the customer's row, the bookings' rows by id, and then,
+ * taken by the guard, their keys.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
+#include "utils/tuplestore.h"
+#include "utils/uuid.h"
+
+#include "api/arguments.h"
+#include "api/commands.h"
+#include "compat.h"
+#include "engine/checks.h"
+#include "engine/clock.h"
+#include "engine/context.h"
+#include "engine/json.h"
+#include "engine/locks.h"
+#include "engine/pending.h"
+#include "errors.h"
+#include "rules/ids.h"
+#include "rules/lifecycle.h"
+#include "rules/money.h"
+#include "rules/text.h"
+#include "store/config.h"
+#include "store/people.h"
+#include "store/plan.h"
+#include "store/records.h"
+
+PG_FUNCTION_INFO_V1(booking_checkout);
+PG_FUNCTION_INFO_V1(booking_book);
+
+/* Most bookings of one checkout. */
+#define MAX_CHECKOUT 100
+
+/* ---- the customer (K1, K3) ---- */
+
+typedef struct GivenCustomer
+{
+	bool		has_id;
+	pg_uuid_t	id;
+	Contact		contact;
+} GivenCustomer;
+
+static char *
+json_string(const JsonbValue *value, const char *key)
+{
+	if (value->type == jbvNull)
+		return NULL;
+	if (value->type != jbvString)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("\"%s\" of the customer must be a string", key)));
+	return pnstrdup(value->val.string.val, value->val.string.len);
+}
+
+static pg_uuid_t
+parse_uuid(const char *text)
+{
+	return *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
+}
+
+/* Reads {id, email, name, phone, locale, notify}; unknown keys are refused. */
+static GivenCustomer
+read_customer(Jsonb *customer)
+{
+	GivenCustomer given = {0};
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(customer))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("the customer must be a JSON object")));
+
+	iterator = JsonbIteratorInit(&customer->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char	   *key;
+
+		if (token != WJB_KEY)
+			continue;
+		key = pnstrdup(value.val.string.val, value.val.string.len);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+
+		if (strcmp(key, "id") == 0)
+		{
+			char	   *id = json_string(&value, key);
+
+			if (id != NULL)
+				given.id = parse_uuid(id);
+			given.has_id = id != NULL;
+		}
+		else if (strcmp(key, "email") == 0)
+		{
+			given.contact.email = json_string(&value, key);
+			if (given.contact.email != NULL)
+				given.contact.email = text_clean_email(given.contact.email);
+		}
+		else if (strcmp(key, "name") == 0)
+		{
+			given.contact.name = json_string(&value, key);
+			if (given.contact.name != NULL)
+				text_check_line("name", given.contact.name, 200);
+		}
+		else if (strcmp(key, "phone") == 0)
+		{
+			given.contact.phone = json_string(&value, key);
+			if (given.contact.phone != NULL)
+				text_check_line("phone", given.contact.phone, 64);
+		}
+		else if (strcmp(key, "locale") == 0)
+		{
+			given.contact.locale = json_string(&value, key);
+			if (given.contact.locale != NULL)
+				text_check_line("locale", given.contact.locale, 35);
+		}
+		else if (strcmp(key, "notify") == 0)
+		{
+			if (value.type != jbvBool && value.type != jbvNull)
+				ereport(ERROR,
+						(booking_errcode(ERR_BAD_VALUE),
+						 errmsg("\"notify\" of the customer must be true or false")));
+			given.contact.has_notify = value.type == jbvBool;
+			given.contact.notify = value.type == jbvBool && value.val.boolean;
+		}
+		else
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 errmsg("unknown key \"%s\" in the customer", key),
+					 errhint("The keys are id, email, name, phone, locale and notify.")));
+	}
+
+	if (!given.has_id && given.contact.email == NULL && given.contact.name == NULL &&
+		given.contact.phone == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("the customer needs an id, an e-mail, a name or a phone number")));
+	return given;
+}
+
+/*
+ * Finds or adds the customer.  What was given replaces what is stored if
+ * staff or the customer himself says so; a stranger who knows the e-mail
+ * changes and learns nothing.
+ */
+static pg_uuid_t
+resolve_customer(const pg_uuid_t *tenant, const GivenCustomer *given, const Context *context)
+{
+	Customer	customer;
+	bool		found = false;
+	const char *own_actor = context_is_staff(context) ? NULL : context->actor;
+
+	if (given->has_id)
+	{
+		found = people_lock_customer(tenant, &given->id, NULL, &customer);
+		if (!found || (!context_is_staff(context) && !context_is_actor(context, customer.actor)))
+			ereport(ERROR,
+					(booking_errcode(ERR_NOT_FOUND),
+					 errmsg("customer %s does not exist", uuid_text(&given->id))));
+	}
+	else if (given->contact.email != NULL)
+		found = people_lock_customer(tenant, NULL, given->contact.email, &customer);
+
+	if (!found)
+		return people_add_customer(tenant, &given->contact, own_actor);
+	if (context_is_staff(context) || context_is_actor(context, customer.actor))
+		people_update_customer(tenant, &customer.id, &given->contact);
+	return customer.id;
+}
+
+/* ---- answers (K1, K2, K10) ---- */
+
+static void
+store_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *key,
+			 JsonbValue *value, TimestampTz now)
+{
+	pg_uuid_t	question;
+	QuestionForm form;
+
+	if (!config_parse_uuid(key, &question) &&
+		!config_id_of_code(CODED_QUESTION, tenant, key, &question))
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("there is no question \"%s\"", key)));
+	if (!config_question(tenant, &question, &form))
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("there is no question \"%s\"", key)));
+	answers_check(&form, value);
+	if (value->type != jbvNull)
+		records_answer(tenant, booking, &question, JsonbValueToJsonb(value), now);
+}
+
+/*
+ * Stores answers: {question: value, ...} for every booking, or {booking:
+ * {question: value, ...}, ...}.  A question goes by its id or its code.
+ */
+static void
+store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, Jsonb *answers,
+			  TimestampTz now)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	if (!JB_ROOT_IS_OBJECT(answers))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("the answers must be a JSON object")));
+	if (JB_ROOT_COUNT(answers) == 0)
+		return;
+
+	iterator = JsonbIteratorInit(&answers->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		char	   *key;
+		pg_uuid_t	id;
+		int			which = -1;
+
+		if (token != WJB_KEY)
+			continue;
+		key = pnstrdup(value.val.string.val, value.val.string.len);
+		(void) JsonbIteratorNext(&iterator, &value, true);
+
+		if (config_parse_uuid(key, &id))
+			for (int i = 0; i < count; i++)
+				if (uuid_equal(&bookings[i], &id))
+					which = i;
+		if (which >= 0)
+		{
+			if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+				ereport(ERROR,
+						(booking_errcode(ERR_BAD_VALUE),
+						 errmsg("the answers of a booking must be a JSON object")));
+			store_answers(tenant, &bookings[which], 1, JsonbValueToJsonb(&value), now);
+			continue;
+		}
+		for (int i = 0; i < count; i++)
+			store_answer(tenant, &bookings[i], key, &value, now);
+	}
+}
+
+/* ---- what a service asks for ---- */
+
+/* Confirmed at once, or pending until staff approves (K4). */
+static BookingStatus
+status_after_checkout(const pg_uuid_t *tenant, const Service *service,
+					  const pg_uuid_t *branch_id, const pg_uuid_t *resource_id)
+{
+	SettingSources sources = {0};
+
+	sources.service = service->settings;
+	sources.tenant = service->tenant_settings;
+	if (resource_id != NULL)
+	{
+		Resource   *resource = config_resources(tenant, resource_id, 1);
+
+		sources.resource = resource->settings;
+		sources.branch = resource->branch.settings;
+	}
+	if (branch_id != NULL)
+	{
+		Branch	   *branch = config_branch(tenant, branch_id);
+
+		sources.branch = branch ? branch->settings : NULL;
+	}
+	return settings_get(SETTING_APPROVAL, &sources).boolean ? STATUS_PENDING : STATUS_CONFIRMED;
+}
+
+static Service *
+require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	Service    *service = config_service(tenant, id);
+
+	if (service == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("service %s does not exist", uuid_text(id))));
+	return service;
+}
+
+static void
+check_total(Datum total, Datum expected)
+{
+	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, total, expected)) != 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_PRICE_CHANGED),
+				 errmsg("the price is %s, not %s",
+						DatumGetCString(DirectFunctionCall1(numeric_out, total)),
+						DatumGetCString(DirectFunctionCall1(numeric_out, expected))),
+				 errhint("Show the new price and ask again.")));
+}
+
+/* booking_id, status, version, order_id, price, currency */
+static void
+put_result(FunctionCallInfo fcinfo, const BookingResult *result)
+{
+	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum		values[6];
+	bool		nulls[6] = {0};
+
+	values[0] = UUIDPGetDatum(&result->id);
+	values[1] = CStringGetTextDatum(result->status);
+	values[2] = Int32GetDatum(result->version);
+	values[3] = UUIDPGetDatum(&result->order_id);
+	nulls[3] = !result->has_order;
+	values[4] = result->price;
+	values[5] = CStringGetTextDatum(result->currency);
+	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+}
+
+/*
+ * Inserts (hold NULL) or checks out a booking in the name of a customer that
+ * was just looked up, with a service that was just read.
+ */
+static BookingResult *
+commit_booking(const BookingRow *row, const pg_uuid_t *customer, const Service *service,
+			   bool insert)
+{
+	const pg_uuid_t *previous_customer = checks_vouch_for_customer(customer);
+	const Service *previous_service = pending_lend_service(service);
+	BookingResult *volatile result = NULL;
+
+	PG_TRY();
+	{
+		if (insert)
+			result = bookings_insert(row);
+		else
+			result = bookings_checkout(row_uuid(row, BK_TENANT_ID), row_uuid(row, BK_ID),
+									   row_status(row), customer,
+									   DatumGetJsonbP(row->value[BK_CONTACT]),
+									   row_has(row, BK_ORDER_ID) ?
+									   row_uuid(row, BK_ORDER_ID) : NULL);
+	}
+	PG_FINALLY();
+	{
+		checks_vouch_for_customer(previous_customer);
+		pending_lend_service(previous_service);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* ---- checkout ---- */
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	return memcmp(a, b, UUID_LEN);
+}
+
+/* A hold that is checked out, with its row locked. */
+typedef struct CheckedOut
+{
+	pg_uuid_t	id;
+	BookingState state;
+	Service    *service;
+	BookingStatus status;
+} CheckedOut;
+
+static void
+lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		BookingState *state = &holds[i].state;
+
+		if (i > 0 && uuid_equal(&holds[i].id, &holds[i - 1].id))
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 errmsg("hold %s is named twice", uuid_text(&holds[i].id))));
+		if (!bookings_lock(tenant, &holds[i].id, state))
+			command_not_found(&holds[i].id);
+		if (state->status != STATUS_HELD)
+			ereport(ERROR,
+					(booking_errcode(state->reason_code != NULL &&
+									 strcmp(state->reason_code, "hold_expired") == 0 ?
+									 ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE),
+					 errmsg("booking %s is no hold any more", uuid_text(&holds[i].id)),
+					 errdetail("Its status is %s.", lifecycle_status_name(state->status))));
+		if (state->expires_at <= clock_now())
+			ereport(ERROR,
+					(booking_errcode(ERR_HOLD_EXPIRED),
+					 errmsg("the hold has expired"),
+					 errdetail("It expired at %s.", timestamptz_to_str(state->expires_at)),
+					 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
+		if (strcmp(state->currency, holds[0].state.currency) != 0)
+			ereport(ERROR,
+					(booking_errcode(ERR_MIXED_CURRENCY),
+					 errmsg("holds in %s and %s can't be checked out together",
+							holds[0].state.currency, state->currency)));
+	}
+}
+
+static Datum
+checkout(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *tenant = argument_tenant(fcinfo, 5);
+	const Context *context = context_get();
+	GivenCustomer given = read_customer(PG_GETARG_JSONB_P(1));
+	int			count;
+	pg_uuid_t  *ids = argument_uuids(fcinfo, 0, "holds", &count);
+	pg_uuid_t  *sorted = palloc(sizeof(pg_uuid_t) * count);
+	CheckedOut *holds = palloc0(sizeof(CheckedOut) * count);
+	BookingResult **results = palloc0(sizeof(BookingResult *) * count);
+	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
+	pg_uuid_t	order = ids_new();
+	Datum		total = NumericGetDatum(int64_to_numeric(0));
+
+	memcpy(sorted, ids, sizeof(pg_uuid_t) * count);
+	qsort(sorted, count, UUID_LEN, compare_ids);
+	for (int i = 0; i < count; i++)
+		holds[i].id = sorted[i];
+	lock_holds(tenant, holds, count);
+
+	for (int i = 0; i < count; i++)
+	{
+		holds[i].service = require_service(tenant, &holds[i].state.service_id);
+		holds[i].status = status_after_checkout(tenant, holds[i].service,
+												&holds[i].state.branch_id, NULL);
+		total = DirectFunctionCall2(numeric_add, total, holds[i].state.price);
+	}
+	if (!PG_ARGISNULL(3))
+		check_total(total, PG_GETARG_DATUM(3));
+	if (!PG_ARGISNULL(2))
+		store_answers(tenant, sorted, count, PG_GETARG_JSONB_P(2), clock_now());
+
+	for (int i = 0; i < count; i++)
+	{
+		BookingRow	row;
+		BookingResult *result;
+
+		memset(row.isnull, true, sizeof(row.isnull));
+		row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
+		row_set(&row, BK_ID, UUIDPGetDatum(&holds[i].id));
+		row_set_status(&row, holds[i].status);
+		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(1));
+		if (!money_is_zero(DatumGetNumeric(holds[i].state.price)))
+			row_set(&row, BK_ORDER_ID, UUIDPGetDatum(&order));
+
+		result = commit_booking(&row, &customer, holds[i].service, false);
+		if (result == NULL)
+			command_not_found(&holds[i].id);
+		for (int j = 0; j < count; j++)
+			if (uuid_equal(&ids[j], &result->id))
+				results[j] = result;
+	}
+
+	for (int i = 0; i < count; i++)
+		put_result(fcinfo, results[i]);
+	return (Datum) 0;
+}
+
+/*
+ * booking.checkout(holds, customer, answers, expected_total, lock_wait,
+ * tenant)
+ */
+Datum
+booking_checkout(PG_FUNCTION_ARGS)
+{
+	int			count;
+
+	argument_uuids(fcinfo, 0, "holds", &count);
+	argument_require(fcinfo, 1, "customer");
+	if (count == 0 || count > MAX_CHECKOUT)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a checkout takes 1 to %d holds", MAX_CHECKOUT)));
+	InitMaterializedSRF(fcinfo, 0);
+
+	store_connect();
+	command_run(fcinfo, 4, checkout);
+	store_finish();
+	return (Datum) 0;
+}
+
+static Datum
+book(PG_FUNCTION_ARGS)
+{
+	static const struct
+	{
+		int			argument;
+		BookingColumn column;
+	}			columns[] = {
+		{0, BK_SERVICE_ID}, {1, BK_STARTS_AT}, {2, BK_CONTACT}, {3, BK_ENDS_AT},
+		{4, BK_RESOURCE_IDS}, {5, BK_UNITS}, {7, BK_LOCAL_START}, {8, BK_BRANCH_ID},
+		{9, BK_PARTY_SIZE}, {10, BK_TITLE}, {11, BK_DESCRIPTION}, {12, BK_ATTENDEES},
+		{13, BK_METADATA}
+	};
+	const pg_uuid_t *tenant = argument_tenant(fcinfo, 16);
+	const Context *context = context_get();
+	GivenCustomer given = read_customer(PG_GETARG_JSONB_P(2));
+	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
+	Service    *service = require_service(tenant, PG_GETARG_UUID_P(0));
+	const pg_uuid_t *branch = argument_uuid(fcinfo, 8);
+	pg_uuid_t	id = ids_new();
+	pg_uuid_t  *resources = NULL;
+	int			resource_count = 0;
+	BookingRow	row;
+
+	if (!PG_ARGISNULL(4))
+		resources = argument_uuids(fcinfo, 4, "resources", &resource_count);
+	if (branch == NULL && service->has_branch)
+		branch = &service->branch_id;
+
+	memset(row.isnull, true, sizeof(row.isnull));
+	for (int i = 0; i < lengthof(columns); i++)
+		if (!PG_ARGISNULL(columns[i].argument))
+			row_set(&row, columns[i].column, PG_GETARG_DATUM(columns[i].argument));
+	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
+	row_set(&row, BK_ID, UUIDPGetDatum(&id));
+	row_set(&row, BK_CUSTOMER_ID, UUIDPGetDatum(&customer));
+	row_set_status(&row, status_after_checkout(tenant, service, branch,
+											   resource_count > 0 ? resources : NULL));
+
+	if (!PG_ARGISNULL(14))
+		check_total(service->price, PG_GETARG_DATUM(14));
+	if (!PG_ARGISNULL(6))
+		store_answers(tenant, &id, 1, PG_GETARG_JSONB_P(6), clock_now());
+
+	put_result(fcinfo, commit_booking(&row, &customer, service, true));
+	return (Datum) 0;
+}
+
+/*
+ * booking.book(service, starts_at, customer, ends_at, resources, units,
+ * answers, local_start, branch, party_size, title, description, attendees,
+ * metadata, expected_total, lock_wait, tenant): hold and checkout in one
+ * statement, without a hold (K7).
+ */
+Datum
+booking_book(PG_FUNCTION_ARGS)
+{
+	argument_require(fcinfo, 0, "service");
+	argument_require(fcinfo, 2, "customer");
+	if (PG_ARGISNULL(1) && PG_ARGISNULL(7))
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("starts_at or local_start must be given")));
+	InitMaterializedSRF(fcinfo, 0);
+
+	store_connect();
+	command_run(fcinfo, 15, book);
+	store_finish();
+	return (Datum) 0;
+}

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * commands.h
+ *	  What all functions that change a booking share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_COMMANDS_H
+#define BOOKING_COMMANDS_H
+
+#include "booking.h"
+
+#include "compat.h"
+#include "fmgr.h"
+#include "store/bookings.h"
+
+/* A command under way: SPI is connected, the booking's row is locked. */
+typedef struct Command
+{
+	MemoryContext result_memory;
+	const pg_uuid_t *tenant;
+	const pg_uuid_t *booking;
+	BookingState state;
+} Command;
+
+extern Datum command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body);
+extern Command command_begin(FunctionCallInfo fcinfo, int tenant_argument,
+							 int version_argument);
+extern void command_lock(Command *command);
+extern Datum command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result);
+pg_noreturn extern void command_not_found(const pg_uuid_t *booking);
+
+#endif							/* BOOKING_COMMANDS_H */

@@ -1,0 +1,321 @@
+/*-------------------------------------------------------------------------
+ *
+ * commands_api.c
+ *	  SQL functions that change one booking: cancel, confirm, check_in,
+ *	  start_serving, complete, no_show, reschedule, reassign, add_note.
+ *
+ * A command locks the booking's row, as an UPDATE would, checks the version
+ * the caller expects, and makes the UPDATE.  All rules are the guard's.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "api/arguments.h"
+#include "api/commands.h"
+#include "engine/context.h"
+#include "engine/effects.h"
+#include "engine/locks.h"
+#include "errors.h"
+#include "rules/calendar.h"
+#include "rules/lifecycle.h"
+#include "store/plan.h"
+#include "store/records.h"
+
+PG_FUNCTION_INFO_V1(booking_cancel);
+PG_FUNCTION_INFO_V1(booking_confirm);
+PG_FUNCTION_INFO_V1(booking_check_in);
+PG_FUNCTION_INFO_V1(booking_start_serving);
+PG_FUNCTION_INFO_V1(booking_complete);
+PG_FUNCTION_INFO_V1(booking_no_show);
+PG_FUNCTION_INFO_V1(booking_reschedule);
+PG_FUNCTION_INFO_V1(booking_reassign);
+PG_FUNCTION_INFO_V1(booking_add_note);
+
+void
+command_not_found(const pg_uuid_t *booking)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_NOT_FOUND),
+			 errmsg("booking %s does not exist", uuid_text(booking))));
+}
+
+/*
+ * Calls the body of a function, with keys waited for or not as its argument
+ * lock_wait says (X10).
+ */
+Datum
+command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
+{
+	LockWait	previous = locks_set_wait(argument_bool(fcinfo, lock_wait_argument, true) ?
+										  LOCK_WAIT : LOCK_OR_ERROR);
+	volatile Datum result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = body(fcinfo);
+	}
+	PG_FINALLY();
+	{
+		locks_set_wait(previous);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/* Locks the booking's row and reads its state. */
+void
+command_lock(Command *command)
+{
+	if (!bookings_lock(command->tenant, command->booking, &command->state))
+		command_not_found(command->booking);
+}
+
+/*
+ * Begins a command whose first argument is the booking; version_argument is
+ * the number of expected_version, or negative.
+ */
+Command
+command_begin(FunctionCallInfo fcinfo, int tenant_argument, int version_argument)
+{
+	Command		command = {0};
+
+	argument_require(fcinfo, 0, "booking");
+	command.result_memory = CurrentMemoryContext;
+	command.booking = PG_GETARG_UUID_P(0);
+
+	store_connect();
+	command.tenant = argument_tenant(fcinfo, tenant_argument);
+	command_lock(&command);
+
+	if (version_argument >= 0 && !PG_ARGISNULL(version_argument) &&
+		PG_GETARG_INT32(version_argument) != command.state.version)
+		ereport(ERROR,
+				(booking_errcode(ERR_STALE_VERSION),
+				 errmsg("the booking has changed: it is at version %d, not %d",
+						command.state.version, PG_GETARG_INT32(version_argument)),
+				 errhint("Read the booking again and decide anew.")));
+	return command;
+}
+
+/*
+ * The row a command returns (C2): booking_id, status, version, undo_token,
+ * effects, updated_at.
+ */
+Datum
+command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result)
+{
+	TupleDesc	type;
+	Datum		values[6];
+	bool		nulls[6] = {false, false, false, true, false, false};
+	const QueuedEffects *effects;
+	Datum		topics[EFFECTS_MAX];
+	int			topic_count = 0;
+	HeapTuple	tuple;
+
+	if (result == NULL)
+		command_not_found(command->booking);
+
+	effects = effects_of(&result->id, result->version);
+	if (effects != NULL)
+		for (int i = 0; i < effects->count; i++)
+			topics[topic_count++] = CStringGetTextDatum(effects->topics[i]);
+
+	values[0] = UUIDPGetDatum(&result->id);
+	values[1] = CStringGetTextDatum(result->status);
+	values[2] = Int32GetDatum(result->version);
+	values[3] = (Datum) 0;
+	values[4] = PointerGetDatum(construct_array(topics, topic_count, TEXTOID, -1, false,
+												TYPALIGN_INT));
+	values[5] = TimestampTzGetDatum(result->updated_at);
+
+	MemoryContextSwitchTo(command->result_memory);
+	type = result_row_type(fcinfo);
+	tuple = heap_form_tuple(type, values, nulls);
+	store_finish();
+	return HeapTupleGetDatum(tuple);
+}
+
+/*
+ * A command that is one transition, with arguments (booking, [reason,]
+ * expected_version, lock_wait, tenant).
+ */
+static Datum
+change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
+{
+	int			version_argument = with_reason ? 2 : 1;
+	Command		command = command_begin(fcinfo, version_argument + 2, version_argument);
+
+	/* to the status it has, an UPDATE would change nothing: say so (C9) */
+	if (command.state.status == to)
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("the booking is %s already", lifecycle_status_name(to))));
+	return command_end(fcinfo, &command,
+					   bookings_set_status(command.tenant, command.booking, to,
+										   with_reason ? argument_text(fcinfo, 1) : NULL));
+}
+
+static Datum
+cancel(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_CANCELLED, true);
+}
+
+/* booking.cancel(booking, reason, expected_version, lock_wait, tenant) */
+Datum
+booking_cancel(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 3, cancel);
+}
+
+static Datum
+no_show(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_NO_SHOW, true);
+}
+
+/* booking.no_show(booking, reason, expected_version, lock_wait, tenant) */
+Datum
+booking_no_show(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 3, no_show);
+}
+
+static Datum
+confirm(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_CONFIRMED, false);
+}
+
+/* booking.confirm(booking, expected_version, lock_wait, tenant) */
+Datum
+booking_confirm(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 2, confirm);
+}
+
+static Datum
+check_in(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_CHECKED_IN, false);
+}
+
+/* booking.check_in(booking, expected_version, lock_wait, tenant) */
+Datum
+booking_check_in(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 2, check_in);
+}
+
+static Datum
+start_serving(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_BEING_SERVED, false);
+}
+
+/* booking.start_serving(booking, expected_version, lock_wait, tenant) */
+Datum
+booking_start_serving(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 2, start_serving);
+}
+
+static Datum
+complete(PG_FUNCTION_ARGS)
+{
+	return change_status(fcinfo, STATUS_COMPLETED, false);
+}
+
+/* booking.complete(booking, expected_version, lock_wait, tenant) */
+Datum
+booking_complete(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 2, complete);
+}
+
+static Datum
+reschedule(PG_FUNCTION_ARGS)
+{
+	Command		command = command_begin(fcinfo, 6, 4);
+	TimestampTz starts_at;
+	TimestampTz ends_at;
+
+	if (!PG_ARGISNULL(1))
+		starts_at = PG_GETARG_TIMESTAMPTZ(1);
+	else if (!PG_ARGISNULL(3))
+		starts_at = calendar_at_local(PG_GETARG_TIMESTAMP(3),
+									  calendar_zone(command.state.time_zone));
+	else
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("starts_at or local_start must be given")));
+	if (!PG_ARGISNULL(2))
+		ends_at = PG_GETARG_TIMESTAMPTZ(2);
+	else if (TIMESTAMP_NOT_FINITE(starts_at) ||
+			 pg_add_s64_overflow(starts_at, command.state.ends_at - command.state.starts_at,
+								 &ends_at))
+		ends_at = starts_at;	/* the guard refuses it */
+
+	return command_end(fcinfo, &command,
+					   bookings_move(command.tenant, command.booking, starts_at, ends_at));
+}
+
+/*
+ * booking.reschedule(booking, starts_at, ends_at, local_start,
+ * expected_version, lock_wait, tenant): without an end, the booking keeps its
+ * length; local_start is wall-clock time in the booking's zone.
+ */
+Datum
+booking_reschedule(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 5, reschedule);
+}
+
+static Datum
+reassign(PG_FUNCTION_ARGS)
+{
+	Command		command;
+	int			count;
+
+	argument_uuids(fcinfo, 1, "resources", &count);
+	command = command_begin(fcinfo, 4, 2);
+	return command_end(fcinfo, &command,
+					   bookings_reassign(command.tenant, command.booking,
+										 PG_GETARG_ARRAYTYPE_P(1)));
+}
+
+/* booking.reassign(booking, resources, expected_version, lock_wait, tenant) */
+Datum
+booking_reassign(PG_FUNCTION_ARGS)
+{
+	return command_run(fcinfo, 3, reassign);
+}
+
+/* booking.add_note(booking, body, visibility, expected_version, tenant) */
+Datum
+booking_add_note(PG_FUNCTION_ARGS)
+{
+	Command		command;
+	char	   *visibility = argument_text(fcinfo, 2);
+
+	argument_require(fcinfo, 1, "body");
+	if (visibility == NULL)
+		visibility = pstrdup("staff");
+	if (strcmp(visibility, "author") != 0 && strcmp(visibility, "staff") != 0 &&
+		strcmp(visibility, "customer") != 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("visibility \"%s\" is not known", visibility),
+				 errhint("A note is visible to its author, to staff, or to the customer too.")));
+	command = command_begin(fcinfo, 4, 3);
+	records_note(command.tenant, command.booking, argument_text(fcinfo, 1), visibility);
+	return command_end(fcinfo, &command,
+					   bookings_read_result(command.tenant, command.booking));
+}

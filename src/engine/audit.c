@@ -1,0 +1,144 @@
+/*-------------------------------------------------------------------------
+ *
+ * audit.c
+ *	  One row of history for every change of a booking (U1, U2).
+ *
+ * The row of an INSERT carries every column, later rows what changed.  Values
+ * that may hold personal data go to booking.audit_private, where they can be
+ * erased; the audit row keeps a salted digest of them.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "engine/audit.h"
+#include "engine/json.h"
+#include "store/records.h"
+
+#define SALT_LENGTH 16
+
+/* The values of old (may be NULL) and new in the columns of one role. */
+static Jsonb *
+changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *new,
+			   bool private_columns)
+{
+	JsonbParseState *state = NULL;
+	int			count = 0;
+
+	json_begin_object(&state);
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+	{
+		const BookingColumnInfo *info = &booking_columns[column];
+
+		if (info->role == COLUMN_KEY || info->role == COLUMN_CHANGE ||
+			(info->role == COLUMN_PRIVATE) != private_columns)
+			continue;
+		if (old != NULL && row_same(old, new, column))
+			continue;
+		if (private_columns && old == NULL && new->isnull[column])
+			continue;
+		json_add_datum(&state, info->name, info->type, row->value[column], row->isnull[column]);
+		count++;
+	}
+	if (count == 0)
+		return NULL;
+	return json_end_object(&state);
+}
+
+/* {"old": ..., "new": ...} of the columns that may hold personal data. */
+static Jsonb *
+private_values(const BookingRow *old, const BookingRow *new)
+{
+	JsonbParseState *state = NULL;
+	Jsonb	   *after = changed_values(new, old, new, true);
+
+	if (after == NULL)
+		return NULL;
+	json_begin_object(&state);
+	if (old != NULL)
+		json_add_datum(&state, "old", JSONBOID,
+					   JsonbPGetDatum(changed_values(old, old, new, true)), false);
+	json_add_datum(&state, "new", JSONBOID, JsonbPGetDatum(after), false);
+	return json_end_object(&state);
+}
+
+static bytea *
+random_salt(void)
+{
+	bytea	   *salt = palloc(VARHDRSZ + SALT_LENGTH);
+
+	SET_VARSIZE(salt, VARHDRSZ + SALT_LENGTH);
+	if (!pg_strong_random(VARDATA(salt), SALT_LENGTH))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate random values")));
+	return salt;
+}
+
+/* SHA-256 over the salt and the text of the values. */
+static bytea *
+salted_digest(bytea *salt, Jsonb *values)
+{
+	char	   *text = json_text(values);
+	size_t		length = strlen(text);
+	bytea	   *salted = palloc(VARHDRSZ + SALT_LENGTH + length);
+
+	SET_VARSIZE(salted, VARHDRSZ + SALT_LENGTH + length);
+	memcpy(VARDATA(salted), VARDATA(salt), SALT_LENGTH);
+	memcpy(VARDATA(salted) + SALT_LENGTH, text, length);
+	return DatumGetByteaP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(salted)));
+}
+
+/*
+ * Writes the history of one change; old is NULL for an INSERT, session for a
+ * booking without service session.
+ */
+void
+audit_write(const BookingRow *old, const BookingRow *new, const char *action,
+			bool reversible, Oid role, const pg_uuid_t *session)
+{
+	Jsonb	   *personal = private_values(old, new);
+	bytea	   *salt = NULL;
+	AuditEntry	entry = {0};
+
+	entry.tenant = row_uuid(new, BK_TENANT_ID);
+	entry.booking = row_uuid(new, BK_ID);
+	entry.version = row_int(new, BK_VERSION);
+	entry.branch = row_uuid(new, BK_BRANCH_ID);
+	entry.session = session;
+	entry.request_id = row_uuid(new, BK_REQUEST_ID);
+	entry.actor = new->value[BK_ACTOR];
+	entry.actor_kind = new->value[BK_ACTOR_KIND];
+	entry.role = role;
+	entry.channel = new->value[BK_CHANNEL];
+	entry.action = action;
+	entry.status = row_status(new);
+	entry.old_values = old ? changed_values(old, old, new, false) : NULL;
+	entry.new_values = changed_values(new, old, new, false);
+	entry.reason_code = new->value[BK_REASON_CODE];
+	entry.reversible = reversible;
+	entry.metadata = new->value[BK_CHANGE_METADATA];
+	entry.at = row_time(new, BK_UPDATED_AT);
+
+	if (entry.new_values == NULL)
+	{
+		/* only personal values changed */
+		JsonbParseState *state = NULL;
+
+		json_begin_object(&state);
+		entry.new_values = json_end_object(&state);
+	}
+	if (personal != NULL)
+	{
+		salt = random_salt();
+		entry.private_digest = salted_digest(salt, personal);
+	}
+
+	records_audit(&entry);
+	if (personal != NULL)
+		records_audit_private(&entry, salt, personal);
+}

@@ -1,0 +1,18 @@
+/*-------------------------------------------------------------------------
+ *
+ * audit.h
+ *	  One row of history for every change of a booking.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_AUDIT_H
+#define BOOKING_AUDIT_H
+
+#include "booking.h"
+
+#include "store/bookings.h"
+
+extern void audit_write(const BookingRow *old, const BookingRow *new, const char *action,
+						bool reversible, Oid role, const pg_uuid_t *session);
+
+#endif							/* BOOKING_AUDIT_H */

@@ -1,0 +1,792 @@
+/*-------------------------------------------------------------------------
+ *
+ * booking_guard.c
+ *	  The triggers of booking.bookings: every change of a booking, by whatever
+ *	  client, goes through here.
+ *
+ * BEFORE normalises: it fills in what the statement left open, takes the keys
+ * of the resources and reads the clock.  It writes nothing and decides
+ * nothing that depends on other rows, because it also runs for rows that are
+ * never written (ON CONFLICT).  What it can't make sense of by itself (no
+ * start, an end before the start) is refused here, because the table's own
+ * constraints would do it otherwise, in worse words.
+ *
+ * AFTER decides (checks.c), takes or gives back time on resources
+ * (occupancy.c) and writes what follows (consequences.c).
+ *
+ * Order of locks: the row (an UPDATE has it before any trigger runs), then
+ * the keys in one sorted set, then allocations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "commands/trigger.h"
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "engine/assignment.h"
+#include "engine/checks.h"
+#include "engine/clock.h"
+#include "engine/consequences.h"
+#include "engine/context.h"
+#include "engine/locks.h"
+#include "engine/occupancy.h"
+#include "engine/pending.h"
+#include "errors.h"
+#include "rules/actors.h"
+#include "rules/calendar.h"
+#include "rules/ids.h"
+#include "rules/lifecycle.h"
+#include "rules/money.h"
+#include "store/bookings.h"
+#include "store/plan.h"
+#include "store/store_state.h"
+
+PG_FUNCTION_INFO_V1(booking_booking_guard);
+
+/* How often a choice of resources is made again when others were faster. */
+#define MAX_CHOICES 20
+
+static void
+require(const BookingRow *row, BookingColumn column)
+{
+	if (row->isnull[column])
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("%s of a booking must not be null", booking_columns[column].name)));
+}
+
+static Datum
+empty_object(void)
+{
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
+}
+
+static Interval *
+interval_of(int64 microseconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = microseconds;
+	return interval;
+}
+
+/* ---- who makes the change ---- */
+
+/*
+ * The context as the row's change columns claim it: somebody of staff who
+ * acts for a customer has that customer's rights.
+ */
+static Context *
+who_changes(const BookingRow *row)
+{
+	Context    *who = palloc(sizeof(Context));
+	ActorKind	kind = ACTOR_CUSTOMER;
+
+	*who = *context_get();
+	actor_kind_parse(row_text(row, BK_ACTOR_KIND), &kind);
+	who->kind = kind;
+	who->actor = row_text(row, BK_ACTOR);
+	who->acting = kind == ACTOR_CUSTOMER && who->level > ACCESS_CLIENT ?
+		ACCESS_CLIENT : who->level;
+	return who;
+}
+
+/*
+ * Fills in actor, kind, channel and request: from the statement if it states
+ * a new request_id, else from the context.  An ORM that writes the whole row
+ * back so does not inherit the last actor.
+ */
+static void
+fill_change_columns(BookingRow *row, const BookingRow *old, const Context *context)
+{
+	bool		stated = row_has(row, BK_REQUEST_ID) &&
+		(old == NULL || !row_same(old, row, BK_REQUEST_ID));
+	ActorKind	kind = context->kind;
+
+	if (stated)
+	{
+		if (context->actor_fixed || !row_has(row, BK_ACTOR))
+			row_set_text(row, BK_ACTOR, context->actor);
+		if (row_has(row, BK_ACTOR_KIND))
+		{
+			char	   *name = row_text(row, BK_ACTOR_KIND);
+
+			if (!actor_kind_parse(name, &kind))
+				ereport(ERROR,
+						(booking_errcode(ERR_BAD_VALUE),
+						 errmsg("actor kind \"%s\" is not known", name),
+						 errhint("The kinds are customer, calendar, staff and system.")));
+			kind = context_cap_kind(context, kind);
+		}
+		if (!row_has(row, BK_CHANNEL))
+			row_set_text(row, BK_CHANNEL, context->channel);
+	}
+	else
+	{
+		pg_uuid_t  *request_id = palloc(sizeof(pg_uuid_t));
+
+		*request_id = context->has_request_id ? context->request_id : ids_new();
+		row_set(row, BK_REQUEST_ID, UUIDPGetDatum(request_id));
+		row_set_text(row, BK_ACTOR, context->actor);
+		row_set_text(row, BK_CHANNEL, context->channel);
+		if (old != NULL && row_same(old, row, BK_CHANGE_METADATA))
+			row_clear(row, BK_CHANGE_METADATA);
+		if (old != NULL && row_same(old, row, BK_OVERRIDES))
+			row_clear(row, BK_OVERRIDES);
+	}
+	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
+}
+
+/* ---- where and when ---- */
+
+static void
+load_service(Change *change, const BookingRow *row)
+{
+	if (change->service != NULL)
+		return;
+	change->service = pending_service(change, row_uuid(row, BK_SERVICE_ID));
+	if (change->service == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("service %s does not exist",
+						DatumGetCString(DirectFunctionCall1(uuid_out,
+															row->value[BK_SERVICE_ID])))));
+}
+
+/*
+ * The branch of a booking: the one it says, that of its first resource, the
+ * service's, the context's, or the only one there is.
+ */
+static Branch *
+find_branch(const Change *change, const BookingRow *row, const Context *context)
+{
+	pg_uuid_t	id;
+	Branch	   *branch;
+
+	if (row_has(row, BK_BRANCH_ID))
+		id = *row_uuid(row, BK_BRANCH_ID);
+	else
+	{
+		int			count;
+		pg_uuid_t  *resources = row_resources(row, &count);
+
+		if (count > 0)
+			return &config_resources(&change->tenant, resources, 1)->branch;
+		if (change->service->has_branch)
+			id = change->service->branch_id;
+		else if (context->has_branch)
+			id = context->branch;
+		else if (!config_sole_branch(&change->tenant, &id))
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 errmsg("it is not clear which branch is meant"),
+					 errhint("Name resources or a branch, or call booking.set_context(branch => ...).")));
+	}
+
+	branch = config_branch(&change->tenant, &id);
+	if (branch == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("branch %s does not exist",
+						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&id))))));
+	return branch;
+}
+
+/* Refuses what is no slot (X4). */
+static void
+check_slot(const BookingRow *row)
+{
+	if (TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ||
+		TIMESTAMP_NOT_FINITE(row_time(row, BK_ENDS_AT)))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("start and end time must be finite")));
+	if (row_time(row, BK_STARTS_AT) >= row_time(row, BK_ENDS_AT))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("end time must be after start time")));
+}
+
+/* The slot widened by the service's longest buffers must be finite too. */
+static TimestampTz
+shift(TimestampTz instant, int64 by)
+{
+	TimestampTz result;
+
+	if (pg_add_s64_overflow(instant, by, &result) || !IS_VALID_TIMESTAMP(result))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("time out of range")));
+	return result;
+}
+
+/*
+ * Takes the keys a change needs, choosing the resources that are not named,
+ * and reads the clock.  False when keys were to be had without waiting and
+ * could not.
+ *
+ * A choice is made before its keys are taken.  If others were faster the keys
+ * are given back and it is made again, so that keys are always taken in order.
+ */
+static bool
+take_place(Change *change, BookingRow *row, const BookingRow *old, const Context *context,
+		   bool occupies)
+{
+	int			named_count;
+	pg_uuid_t  *named = row_resources(row, &named_count);
+	Branch	   *branch = NULL;
+	Assignment	assignment = {named_count, named, named_count, true};
+	bool		complete;
+
+	change->slot = row_slot(row);
+	change->units = row_int(row, BK_UNITS);
+	shift(change->slot.from, -(change->service->buffer_before));
+	shift(change->slot.until, change->service->buffer_after);
+
+	/* with every need named there is nothing to choose */
+	complete = !occupies ||
+		(change->service->need_count == 0 && named_count > 0) ||
+		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0);
+
+	for (int attempt = 0;; attempt++)
+	{
+		KeySet		keys = {0};
+		KeysTaken	taken;
+		bool		lost = false;
+
+		if (!complete)
+		{
+			if (branch == NULL)
+				branch = find_branch(change, row, context);
+			assignment = assignment_complete(change, &branch->id, named, named_count);
+		}
+
+		occupancy_add_keys(&keys, &change->tenant, change->service, assignment.ids,
+						   assignment.count, change->slot);
+		if (old != NULL && row_has(old, BK_RESOURCE_IDS))
+		{
+			int			count;
+			pg_uuid_t  *ids = row_resources(old, &count);
+
+			occupancy_add_keys(&keys, &change->tenant, change->service, ids, count,
+							   row_slot(old));
+		}
+		if (occupies && row_status(row) == STATUS_HELD && row_has(row, BK_BOOKED_BY) &&
+			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
+			locks_add_actor(&keys, &change->tenant, row_text(row, BK_BOOKED_BY));
+		if (!locks_acquire(&keys, &taken))
+			return false;
+
+		change->now = clock_now();
+		change->locked = true;
+		if (!occupies)
+			return true;
+
+		change->resource_count = assignment.count;
+		change->resources = config_resources(&change->tenant, assignment.ids, assignment.count);
+		change->allocations = occupancy_allocations(change->service, change->resources,
+													assignment.count, change->slot,
+													change->units);
+		if (assignment.free && attempt < MAX_CHOICES)
+			for (int i = assignment.named; i < assignment.count && !lost; i++)
+				lost = !occupancy_is_free(&change->tenant, &change->allocations[i],
+										  change->resources[i].capacity, &change->booking,
+										  change->now);
+		if (!lost)
+			break;
+		locks_release(&taken);
+		change->locked = false;
+	}
+
+	row_set(row, BK_RESOURCE_IDS,
+			PointerGetDatum(store_uuid_array(assignment.ids, assignment.count)));
+	return true;
+}
+
+/* Fills in the branch, its zone and the wall-clock time the slot begins at. */
+static void
+fill_locality(Change *change, BookingRow *row, const BookingRow *old, const Context *context)
+{
+	Branch	   *branch = NULL;
+
+	if (change->resource_count > 0 &&
+		(!row_has(row, BK_BRANCH_ID) ||
+		 (old != NULL && row_same(old, row, BK_BRANCH_ID) &&
+		  !row_same(old, row, BK_RESOURCE_IDS)) ||
+		 uuid_equal(row_uuid(row, BK_BRANCH_ID), &change->resources[0].branch.id)))
+		branch = &change->resources[0].branch;
+	else if (old == NULL || !row_same(old, row, BK_BRANCH_ID))
+		branch = find_branch(change, row, context);
+
+	if (branch != NULL)
+	{
+		row_set(row, BK_BRANCH_ID, UUIDPGetDatum(&branch->id));
+		row_set_text(row, BK_TIME_ZONE, branch->time_zone);
+	}
+	row_set(row, BK_LOCAL_START,
+			TimestampGetDatum(calendar_to_local(row_time(row, BK_STARTS_AT),
+												calendar_zone(row_text(row, BK_TIME_ZONE)))));
+}
+
+/* When the status a booking is entering lapses. */
+static void
+fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
+{
+	BookingStatus status = row_status(row);
+	bool		entering = old == NULL || row_status(old) != status;
+
+	switch (status)
+	{
+		case STATUS_HELD:
+			{
+				bool		stated = row_has(row, BK_EXPIRES_AT) &&
+					(old == NULL || !row_same(old, row, BK_EXPIRES_AT));
+				bool		renewed = !stated &&
+					(entering || !row_has(row, BK_EXPIRES_AT) ||
+					 !row_same(old, row, BK_HOLD_TTL));
+
+				if (stated)
+				{
+					if (old == NULL || row_same(old, row, BK_HOLD_TTL))
+						row_set(row, BK_HOLD_TTL,
+								IntervalPGetDatum(interval_of(row_time(row, BK_EXPIRES_AT) -
+																change->now)));
+				}
+				else if (renewed)
+				{
+					int64		ttl;
+
+					if (!row_has(row, BK_HOLD_TTL))
+						row_set(row, BK_HOLD_TTL,
+								IntervalPGetDatum(interval_of(checks_setting(SETTING_HOLD_TTL,
+																			   change, NULL).interval_us)));
+					ttl = config_interval(DatumGetIntervalP(row->value[BK_HOLD_TTL]));
+					row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(shift(change->now, ttl)));
+				}
+				if (!row_has(row, BK_HELD_AT))
+					row_set(row, BK_HELD_AT, TimestampTzGetDatum(change->now));
+				break;
+			}
+
+		case STATUS_PENDING:
+			if (entering)
+			{
+				SettingValue ttl = checks_setting(SETTING_PENDING_TTL, change, NULL);
+
+				if (ttl.isnull)
+					row_clear(row, BK_EXPIRES_AT);
+				else
+					row_set(row, BK_EXPIRES_AT,
+							TimestampTzGetDatum(shift(change->now, ttl.interval_us)));
+			}
+			else
+			{
+				row->value[BK_EXPIRES_AT] = old->value[BK_EXPIRES_AT];
+				row->isnull[BK_EXPIRES_AT] = old->isnull[BK_EXPIRES_AT];
+			}
+			break;
+
+		case STATUS_PENDING_CANCELLATION:
+			row_set(row, BK_EXPIRES_AT, row->value[BK_STARTS_AT]);
+			break;
+
+		default:
+			row_clear(row, BK_EXPIRES_AT);
+	}
+}
+
+static void
+fill_price(const Change *change, BookingRow *row)
+{
+	row_set(row, BK_PRICE, change->service->price);
+	row_set_text(row, BK_CURRENCY, change->service->currency);
+}
+
+/* A booking with a price has an order once it is more than a hold (K5). */
+static void
+fill_order(BookingRow *row, const BookingRow *old)
+{
+	BookingStatus status = row_status(row);
+	pg_uuid_t  *order;
+
+	if ((status != STATUS_PENDING && status != STATUS_CONFIRMED) ||
+		row_has(row, BK_ORDER_ID) ||
+		(old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED) ||
+		money_is_zero(DatumGetNumeric(row->value[BK_PRICE])))
+		return;
+	order = palloc(sizeof(pg_uuid_t));
+	*order = ids_new();
+	row_set(row, BK_ORDER_ID, UUIDPGetDatum(order));
+}
+
+/* ---- BEFORE ---- */
+
+static bool
+normalise_insert(Change *change, BookingRow *row, const Context *context)
+{
+	BookingStatus status;
+	bool		occupies;
+
+	fill_change_columns(row, NULL, context);
+	row_set_text(row, BK_BOOKED_BY, row_text(row, BK_ACTOR));
+	if (!row_has(row, BK_CONVERSATION))
+		row_set_text(row, BK_CONVERSATION, context->conversation);
+
+	if (!row_has(row, BK_STATUS))
+		row_set_status(row, STATUS_HELD);
+	status = row_status(row);
+	occupies = lifecycle_is_occupying(status);
+	require(row, BK_SERVICE_ID);
+	load_service(change, row);
+
+	if (!row_has(row, BK_UNITS))
+		row_set(row, BK_UNITS, Int32GetDatum(1));
+	if (row_int(row, BK_UNITS) < 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("units of a booking must be 1 or more")));
+	if (!row_has(row, BK_PARTY_SIZE))
+		row_set(row, BK_PARTY_SIZE, Int32GetDatum(change->service->min_party));
+	if (!row_has(row, BK_METADATA))
+		row_set(row, BK_METADATA, empty_object());
+	if (!row_has(row, BK_RESOURCE_IDS))
+		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
+
+	if (!row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START))
+		row_set(row, BK_STARTS_AT,
+				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
+													  calendar_zone(find_branch(change, row, context)->time_zone))));
+	require(row, BK_STARTS_AT);
+	if (!row_has(row, BK_ENDS_AT) && !TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)))
+		row_set(row, BK_ENDS_AT,
+				TimestampTzGetDatum(shift(row_time(row, BK_STARTS_AT), change->service->duration)));
+	require(row, BK_ENDS_AT);
+	check_slot(row);
+
+	if (occupies && !take_place(change, row, NULL, context, true))
+		return false;
+	if (!occupies)
+		change->now = clock_now();
+	fill_locality(change, row, NULL, context);
+
+	row_clear(row, BK_HELD_AT);
+	row_clear(row, BK_PREVIOUS_STATUS);
+	fill_expiry(change, row, NULL);
+	if (!row_has(row, BK_PRICE) || !context_is_staff(context))
+		fill_price(change, row);
+	if (!row_has(row, BK_CURRENCY))
+		row_set_text(row, BK_CURRENCY, change->service->currency);
+	fill_order(row, NULL);
+	row_set(row, BK_VERSION, Int32GetDatum(1));
+	row_set(row, BK_NOTE_COUNT, Int32GetDatum(0));
+	row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
+	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
+	return true;
+}
+
+/* Whether a statement changes anything but who says so. */
+static bool
+changes_anything(const BookingRow *old, const BookingRow *new)
+{
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if ((booking_columns[column].role != COLUMN_CHANGE || column == BK_VERSION) &&
+			!row_same(old, new, column))
+			return true;
+	return false;
+}
+
+static bool
+normalise_update(Change *change, BookingRow *row, const BookingRow *old,
+				 const Context *context)
+{
+	static const BookingColumn kept[] = {
+		BK_PREVIOUS_STATUS, BK_HELD_AT, BK_BOOKED_BY, BK_CREATED_AT, BK_TIME_ZONE
+	};
+	BookingStatus from = row_status(old);
+	BookingStatus to;
+	bool		occupied = lifecycle_is_occupying(from);
+	bool		occupies;
+	bool		needs_place;
+
+	require(row, BK_STATUS);
+	require(row, BK_SERVICE_ID);
+	require(row, BK_VERSION);
+	require(row, BK_UNITS);
+	require(row, BK_PARTY_SIZE);
+	require(row, BK_METADATA);
+	require(row, BK_BRANCH_ID);
+	require(row, BK_PRICE);
+	require(row, BK_CURRENCY);
+	require(row, BK_NOTE_COUNT);
+	if (row_int(row, BK_UNITS) < 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("units of a booking must be 1 or more")));
+	to = row_status(row);
+	occupies = lifecycle_is_occupying(to);
+
+	change->stated_version = row_int(row, BK_VERSION);
+	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));
+	fill_change_columns(row, old, context);
+	for (int i = 0; i < lengthof(kept); i++)
+	{
+		row->value[kept[i]] = old->value[kept[i]];
+		row->isnull[kept[i]] = old->isnull[kept[i]];
+	}
+	if (to == STATUS_PENDING_CANCELLATION && from != to)
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
+	else if (from == STATUS_PENDING_CANCELLATION && from != to)
+		row_clear(row, BK_PREVIOUS_STATUS);
+
+	/* moved by wall-clock time: the slot keeps its length */
+	if (row_same(old, row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START) &&
+		!row_same(old, row, BK_LOCAL_START))
+	{
+		TimestampTz starts_at =
+			calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
+							  calendar_zone(row_text(old, BK_TIME_ZONE)));
+
+		if (row_same(old, row, BK_ENDS_AT))
+			row_set(row, BK_ENDS_AT,
+					TimestampTzGetDatum(starts_at + (row_time(old, BK_ENDS_AT) -
+													 row_time(old, BK_STARTS_AT))));
+		row_set(row, BK_STARTS_AT, TimestampTzGetDatum(starts_at));
+	}
+	require(row, BK_STARTS_AT);
+	require(row, BK_ENDS_AT);
+	check_slot(row);
+	if (!row_has(row, BK_RESOURCE_IDS))
+		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
+
+	needs_place = occupied != occupies ||
+		((occupied || occupies) &&
+		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
+		  !row_same(old, row, BK_EXPIRES_AT) ||
+		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
+	if (needs_place || from != to || !row_same(old, row, BK_SERVICE_ID) ||
+		!row_same(old, row, BK_PARTY_SIZE))
+		load_service(change, row);
+	if (!row_same(old, row, BK_SERVICE_ID) && row_same(old, row, BK_PRICE))
+		fill_price(change, row);
+
+	if (needs_place)
+	{
+		if (!take_place(change, row, old, context, occupies || to == STATUS_COMPLETED))
+			return false;
+	}
+	else
+		change->now = clock_now();
+	if (!row_same(old, row, BK_BRANCH_ID) || checks_moves(old, row))
+		fill_locality(change, row, old, context);
+	else
+	{
+		row->value[BK_LOCAL_START] = old->value[BK_LOCAL_START];
+		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
+	}
+	fill_expiry(change, row, old);
+	fill_order(row, old);
+	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
+	return true;
+}
+
+/* The row to write instead of the statement's; NULL to leave it alone. */
+static HeapTuple
+before_row(TriggerData *trigger)
+{
+	bool		update = TRIGGER_FIRED_BY_UPDATE(trigger->tg_event);
+	Relation	relation = trigger->tg_relation;
+	HeapTuple	tuple = update ? trigger->tg_newtuple : trigger->tg_trigtuple;
+	MemoryContext caller_memory = CurrentMemoryContext;
+	MemoryContext spi_memory;
+	BookingRow	row;
+	BookingRow	old;
+	const Context *context;
+	Change	   *change;
+	pg_uuid_t	id;
+	bool		written;
+
+	store_connect();
+	spi_memory = CurrentMemoryContext;
+	bookings_read(relation, tuple, &row);
+	if (update)
+	{
+		bookings_read(relation, trigger->tg_trigtuple, &old);
+		if (!changes_anything(&old, &row))
+		{
+			store_finish();
+			return tuple;
+		}
+		require(&row, BK_TENANT_ID);
+		require(&row, BK_ID);
+	}
+
+	context = context_get();
+	if (!row_has(&row, BK_TENANT_ID))
+		row_set(&row, BK_TENANT_ID, UUIDPGetDatum(context_tenant(NULL)));
+	else
+		context_tenant(row_uuid(&row, BK_TENANT_ID));
+	id = row_has(&row, BK_ID) ? *row_uuid(&row, BK_ID) : ids_new();
+	row_set(&row, BK_ID, UUIDPGetDatum(&id));
+
+	change = pending_begin(row_uuid(&row, BK_TENANT_ID), &id);
+	MemoryContextSwitchTo(change->memory);
+	written = update ? normalise_update(change, &row, &old, context) :
+		normalise_insert(change, &row, context);
+
+	MemoryContextSwitchTo(caller_memory);
+	tuple = written ? bookings_write(relation, tuple, &row) : NULL;
+	MemoryContextSwitchTo(spi_memory);
+	if (!written)
+		pending_done(pending_take(&change->tenant, &id));
+	store_finish();
+	return tuple;
+}
+
+/* ---- AFTER ---- */
+
+/*
+ * The change that BEFORE prepared, if it still fits the row; else it is
+ * prepared anew, because somebody else's trigger has changed the row since.
+ */
+static Change *
+change_of(const BookingRow *row, const BookingRow *old)
+{
+	const pg_uuid_t *tenant = row_uuid(row, BK_TENANT_ID);
+	const pg_uuid_t *id = row_uuid(row, BK_ID);
+	Change	   *change = pending_take(tenant, id);
+
+	if (change == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("the booking was changed without its guard"),
+				 errhint("Triggers on booking.bookings must not be disabled.")));
+	if (change->locked &&
+		(change->slot.from != row_time(row, BK_STARTS_AT) ||
+		 change->slot.until != row_time(row, BK_ENDS_AT) ||
+		 change->units != row_int(row, BK_UNITS)))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("another trigger changed the slot of the booking after its guard"),
+				 errhint("Give the trigger a name that sorts before \"booking_guard\".")));
+	return change;
+}
+
+static void
+after_insert(const BookingRow *row)
+{
+	Change	   *change = change_of(row, NULL);
+	Context    *who = who_changes(row);
+
+	checks_insert(change, row, who);
+	if (lifecycle_is_occupying(row_status(row)))
+		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
+					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
+	consequences_write(change, NULL, row, who);
+	pending_done(change);
+}
+
+/* Brings what a booking occupies from the old to the new row. */
+static void
+update_occupancy(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	bool		occupied = lifecycle_is_occupying(row_status(old));
+	bool		occupies = lifecycle_is_occupying(row_status(new));
+	TimestampTz expires_at = row_has(new, BK_EXPIRES_AT) ?
+		row_time(new, BK_EXPIRES_AT) : DT_NOEND;
+
+	if (occupies)
+	{
+		if (!occupied || checks_moves(old, new) || checks_lapsed(old, change->now))
+			occupancy_retake(change, expires_at);
+		else if (!row_same(old, new, BK_EXPIRES_AT) &&
+				 allocations_set_expiry(&change->tenant, &change->booking,
+										expires_at) != change->resource_count)
+			occupancy_retake(change, expires_at);
+	}
+	else if (row_status(new) == STATUS_COMPLETED)
+		occupancy_keep_cleanup(change);
+	else
+		allocations_delete(&change->tenant, &change->booking);
+}
+
+static void
+after_update(const BookingRow *old, const BookingRow *row)
+{
+	Change	   *change;
+	Context    *who;
+
+	if (row_int(old, BK_VERSION) == row_int(row, BK_VERSION) && !changes_anything(old, row))
+		return;
+	change = change_of(row, old);
+	who = who_changes(row);
+
+	checks_update(change, old, row, who);
+	if (change->locked)
+		update_occupancy(change, old, row);
+	consequences_write(change, old, row, who);
+	pending_done(change);
+}
+
+static void
+after_row(TriggerData *trigger)
+{
+	BookingRow	row;
+	BookingRow	old;
+
+	store_connect();
+	store_require();
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		bookings_read(trigger->tg_relation, trigger->tg_newtuple, &row);
+		bookings_read(trigger->tg_relation, trigger->tg_trigtuple, &old);
+		after_update(&old, &row);
+	}
+	else
+	{
+		bookings_read(trigger->tg_relation, trigger->tg_trigtuple, &row);
+		after_insert(&row);
+	}
+	store_finish();
+}
+
+static void
+refuse_delete(void)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_DELETE_REFUSED),
+			 errmsg("bookings can't be deleted"),
+			 errhint("Cancel them: booking.cancel(booking, reason).")));
+}
+
+/*
+ * booking.booking_guard(): BEFORE and AFTER each row, and AFTER each statement
+ * on booking.bookings.
+ */
+Datum
+booking_booking_guard(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("booking.booking_guard() is a trigger function")));
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ||
+		(TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
+		 TRIGGER_FIRED_FOR_ROW(trigger->tg_event)))
+		refuse_delete();
+	else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+		pending_end_statement();
+	else if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
+		return PointerGetDatum(before_row(trigger));
+	else
+		after_row(trigger);
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,613 @@
+/*-------------------------------------------------------------------------
+ *
+ * checks.c
+ *	  What a change of a booking must satisfy.
+ *
+ * Called by the guard in AFTER, with the keys of the change held and its row
+ * in its final form.  Nothing here writes.  The order is: who, from what to
+ * what, is it well formed, does it fit the service; whether the slot is free
+ * is decided last, by taking it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "engine/checks.h"
+#include "engine/locks.h"
+#include "errors.h"
+#include "rules/lifecycle.h"
+#include "rules/money.h"
+#include "rules/text.h"
+#include "store/config.h"
+#include "store/plan.h"
+#include "store/records.h"
+
+#define MAX_JSON_BYTES (64 * 1024)
+
+/* Reasons the engine itself gives; no tenant can retire them. */
+static const char *const engine_reasons[] = {
+	"hold_expired", "hold_released", "pending_expired", "request_lapsed"
+};
+
+/*
+ * The customer that checkout has just looked up by e-mail for somebody who is
+ * not that customer.
+ */
+static const pg_uuid_t *vouched_customer = NULL;
+
+/*
+ * Lets the change that follows name a customer who is not its actor.  Returns
+ * what was set before; the caller puts that back, after an error too.
+ */
+const pg_uuid_t *
+checks_vouch_for_customer(const pg_uuid_t *customer)
+{
+	const pg_uuid_t *previous = vouched_customer;
+
+	vouched_customer = customer;
+	return previous;
+}
+
+/* A setting as it holds for a change, whose service must be known. */
+SettingValue
+checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
+{
+	SettingSources sources = {0};
+
+	sources.service = change->service->settings;
+	sources.tenant = change->service->tenant_settings;
+	if (change->resource_count > 0)
+	{
+		sources.resource = change->resources[0].settings;
+		if (branch_id == NULL || uuid_equal(branch_id, &change->resources[0].branch.id))
+			sources.branch = change->resources[0].branch.settings;
+	}
+	if (sources.branch == NULL && branch_id != NULL)
+	{
+		Branch	   *branch = config_branch(&change->tenant, branch_id);
+
+		if (branch != NULL)
+			sources.branch = branch->settings;
+	}
+	return settings_get(key, &sources);
+}
+
+/* Whether the status of a booking is over by the clock. */
+bool
+checks_lapsed(const BookingRow *row, TimestampTz now)
+{
+	return row_has(row, BK_EXPIRES_AT) && row_time(row, BK_EXPIRES_AT) <= now;
+}
+
+/* Whether a change touches what a booking occupies. */
+bool
+checks_moves(const BookingRow *old, const BookingRow *new)
+{
+	return !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
+		!row_same(old, new, BK_RESOURCE_IDS) || !row_same(old, new, BK_UNITS) ||
+		!row_same(old, new, BK_SERVICE_ID);
+}
+
+static void
+deny(const char *what)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_PERMISSION_DENIED),
+			 errmsg("permission denied to %s", what)));
+}
+
+/* ---- who ---- */
+
+static bool
+is_own_customer(const Context *who, const pg_uuid_t *tenant, const BookingRow *row)
+{
+	Customer	customer;
+
+	return row_has(row, BK_CUSTOMER_ID) && who->actor != NULL &&
+		people_find_customer(tenant, row_uuid(row, BK_CUSTOMER_ID), &customer) &&
+		context_is_actor(who, customer.actor);
+}
+
+static bool
+is_organizer(const Context *who, const pg_uuid_t *tenant, const BookingRow *row)
+{
+	int			count;
+	pg_uuid_t  *ids;
+	int			owned_count;
+	pg_uuid_t  *owned;
+
+	if (who->actor == NULL)
+		return false;
+	ids = row_resources(row, &count);
+	owned = people_resources_of_owner(tenant, who->actor, &owned_count);
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < owned_count; j++)
+			if (uuid_equal(&ids[i], &owned[j]))
+				return true;
+	return false;
+}
+
+/* Clients change what they hold, are the customer of or organize (T3, H9). */
+static void
+check_own(const Change *change, const BookingRow *old, const Context *who)
+{
+	if (context_is_staff(who) ||
+		context_is_actor(who, row_text(old, BK_BOOKED_BY)) ||
+		is_own_customer(who, &change->tenant, old) ||
+		is_organizer(who, &change->tenant, old))
+		return;
+	deny("change a booking of somebody else");
+}
+
+/* A client names as customer nobody but himself. */
+static void
+check_customer(const Change *change, const BookingRow *row, const Context *who)
+{
+	const pg_uuid_t *id;
+	Customer	customer;
+
+	if (!row_has(row, BK_CUSTOMER_ID))
+		return;
+	id = row_uuid(row, BK_CUSTOMER_ID);
+	if (vouched_customer != NULL && uuid_equal(vouched_customer, id))
+		return;
+	if (!people_find_customer(&change->tenant, id, &customer))
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("customer %s does not exist",
+						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))))));
+	if (!context_is_staff(who) && !context_is_actor(who, customer.actor))
+		deny("book for another customer");
+}
+
+/* ---- the row by itself ---- */
+
+static void
+check_json(const BookingRow *row, BookingColumn column, bool object)
+{
+	Jsonb	   *value;
+
+	if (!row_has(row, column))
+		return;
+	value = DatumGetJsonbP(row->value[column]);
+	if (object ? !JB_ROOT_IS_OBJECT(value) :
+		(!JB_ROOT_IS_ARRAY(value) || JB_ROOT_IS_SCALAR(value)))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("%s must be a JSON %s", booking_columns[column].name,
+						object ? "object" : "array")));
+	if (VARSIZE(value) > MAX_JSON_BYTES)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("%s must not be larger than %d kB", booking_columns[column].name,
+						MAX_JSON_BYTES / 1024)));
+}
+
+static void
+check_line(const BookingRow *row, BookingColumn column, int max_chars)
+{
+	if (row_has(row, column))
+		text_check_line(booking_columns[column].name, row_text(row, column), max_chars);
+}
+
+/* V5 */
+static void
+check_form(const BookingRow *row)
+{
+	check_line(row, BK_TITLE, 200);
+	check_line(row, BK_ACTOR, 200);
+	check_line(row, BK_CHANNEL, 40);
+	check_line(row, BK_CONVERSATION, 200);
+	check_line(row, BK_REASON_CODE, 63);
+	if (row_has(row, BK_DESCRIPTION))
+		text_check_body("description", row_text(row, BK_DESCRIPTION), 10000);
+	check_json(row, BK_METADATA, true);
+	check_json(row, BK_CONTACT, true);
+	check_json(row, BK_ATTENDEES, false);
+	check_json(row, BK_CHANGE_METADATA, true);
+	money_check(DatumGetNumeric(row->value[BK_PRICE]), row_text(row, BK_CURRENCY));
+}
+
+/* ---- the service and its needs (X7) ---- */
+
+static void
+check_needs(const Change *change)
+{
+	const Service *service = change->service;
+
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		const Resource *resource = &change->resources[i];
+		bool		needed = service->need_count == 0;
+
+		if (!resource->active)
+			ereport(ERROR,
+					(booking_errcode(ERR_NOT_ELIGIBLE),
+					 errmsg("resource \"%s\" is out of use", resource->code)));
+		for (int j = 0; j < service->need_count && !needed; j++)
+			needed = strcmp(service->needs[j].kind, resource->kind) == 0;
+		if (!needed)
+			ereport(ERROR,
+					(booking_errcode(ERR_NOT_ELIGIBLE),
+					 errmsg("service \"%s\" does not need resource \"%s\" of kind \"%s\"",
+							service->name, resource->code, resource->kind)));
+	}
+
+	for (int i = 0; i < service->need_count; i++)
+	{
+		const ServiceNeed *need = &service->needs[i];
+		int			have = 0;
+
+		for (int j = 0; j < change->resource_count; j++)
+			if (strcmp(change->resources[j].kind, need->kind) == 0)
+				have++;
+		if (have < need->quantity)
+			ereport(ERROR,
+					(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
+					 errmsg("service \"%s\" needs %d of kind \"%s\", and only %d can be had",
+							service->name, need->quantity, need->kind, have)));
+	}
+	if (change->resource_count == 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
+				 errmsg("there is no resource for service \"%s\"", service->name),
+				 errhint("Name the resources, or add one that may provide the service.")));
+
+	if (service->restricted)
+	{
+		pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * change->resource_count);
+
+		for (int i = 0; i < change->resource_count; i++)
+			ids[i] = change->resources[i].id;
+		if (config_count_providers(&change->tenant, &service->id, ids,
+								   change->resource_count) < change->resource_count)
+			ereport(ERROR,
+					(booking_errcode(ERR_NOT_ELIGIBLE),
+					 errmsg("not all of the resources may provide service \"%s\"",
+							service->name)));
+	}
+}
+
+/* Units are of shared resources; of one with capacity 1 there is just one. */
+static void
+check_units(const Change *change, const BookingRow *row)
+{
+	bool		shared = false;
+
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		const Allocation *allocation = &change->allocations[i];
+
+		shared |= !allocation->exclusive;
+		if (!allocation->exclusive && allocation->units > change->resources[i].capacity)
+			ereport(ERROR,
+					(booking_errcode(ERR_CAPACITY_FULL),
+					 errmsg("resource \"%s\" has %d units, and %d are needed",
+							change->resources[i].code, change->resources[i].capacity,
+							allocation->units)));
+	}
+	if (!shared && change->resource_count > 0 && row_int(row, BK_UNITS) > 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_CAPACITY_FULL),
+				 errmsg("resource \"%s\" has 1 unit, and %d are needed",
+						change->resources[0].code, row_int(row, BK_UNITS))));
+}
+
+/* That the slot may be booked as far as the rules go. */
+static void
+check_place(const Change *change, const BookingRow *row)
+{
+	const Service *service = change->service;
+	int			party = row_int(row, BK_PARTY_SIZE);
+
+	if (!service->active)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_ELIGIBLE),
+				 errmsg("service \"%s\" is not offered any more", service->name)));
+	if (party < service->min_party ||
+		(service->max_party > 0 && party > service->max_party))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a party of %d does not fit service \"%s\"", party, service->name),
+				 service->max_party > 0 ?
+				 errhint("It is for %d to %d.", service->min_party, service->max_party) :
+				 errhint("It is for %d or more.", service->min_party)));
+	if (change->locked && lifecycle_is_occupying(row_status(row)))
+	{
+		check_needs(change);
+		check_units(change, row);
+	}
+}
+
+/* ---- holds (H10) ---- */
+
+static void
+check_hold(const Change *change, const BookingRow *row, const Context *who)
+{
+	TimestampTz expires_at = row_time(row, BK_EXPIRES_AT);
+	int64		ttl = config_interval(DatumGetIntervalP(row->value[BK_HOLD_TTL]));
+	const pg_uuid_t *branch = row_uuid(row, BK_BRANCH_ID);
+	SettingValue limit;
+
+	if (ttl <= 0 || expires_at <= change->now)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a hold must last longer than no time")));
+	if (context_is_staff(who))
+		return;
+
+	limit = checks_setting(SETTING_MAX_HOLD_TTL, change, branch);
+	if (!limit.isnull && expires_at - change->now > limit.interval_us)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a hold may last no longer than %s",
+						settings_value_text(SETTING_MAX_HOLD_TTL, &limit)),
+				 errhint("The setting is max_hold_ttl.")));
+	limit = checks_setting(SETTING_MAX_HOLD_LIFE, change, branch);
+	if (!limit.isnull && expires_at - row_time(row, BK_HELD_AT) > limit.interval_us)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a hold may be refreshed for no longer than %s in all",
+						settings_value_text(SETTING_MAX_HOLD_LIFE, &limit)),
+				 errhint("The setting is max_hold_life.")));
+	limit = checks_setting(SETTING_MAX_LIVE_HOLDS, change, branch);
+	if (!limit.isnull && row_has(row, BK_BOOKED_BY) &&
+		bookings_count_live_holds(&change->tenant, row_text(row, BK_BOOKED_BY), change->now,
+								  row_uuid(row, BK_ID)) >= limit.integer)
+		ereport(ERROR,
+				(booking_errcode(ERR_QUOTA_FULL),
+				 errmsg("no more than " INT64_FORMAT " holds at a time", limit.integer),
+				 errhint("Check out or release one first. The setting is max_live_holds.")));
+}
+
+/* ---- what checkout would demand (K2, L7) ---- */
+
+static void
+check_committed(const Change *change, const BookingRow *row, const Context *who)
+{
+	char	   *prompt;
+
+	if (!row_has(row, BK_CUSTOMER_ID) && !row_has(row, BK_CONTACT))
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("a booking that is %s needs a customer", row_text(row, BK_STATUS)),
+				 errhint("Set customer_id, or contact for somebody who is no customer yet.")));
+	if (context_is_staff(who))
+		return;
+
+	prompt = records_missing_answer(&change->tenant, row_uuid(row, BK_ID),
+									row_uuid(row, BK_SERVICE_ID));
+	if (prompt != NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_ANSWER_REQUIRED),
+				 errmsg("a required question has no answer"),
+				 errdetail("The question is: %s", prompt)));
+	if (row_status(row) == STATUS_CONFIRMED &&
+		checks_setting(SETTING_APPROVAL, change, row_uuid(row, BK_BRANCH_ID)).boolean)
+		ereport(ERROR,
+				(booking_errcode(ERR_PERMISSION_DENIED),
+				 errmsg("permission denied to confirm a booking that needs approval"),
+				 errhint("Leave it pending; staff confirms it.")));
+}
+
+/* ---- INSERT ---- */
+
+void
+checks_insert(Change *change, const BookingRow *row, const Context *who)
+{
+	BookingStatus status = row_status(row);
+
+	if (who->level == ACCESS_AUDITOR)
+		deny("book");
+	context_require_actor(who, row_text(row, BK_ACTOR));
+	if (!lifecycle_may_start_in(status))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking can't start in status \"%s\"", lifecycle_status_name(status)),
+				 errhint("It starts as waitlisted, held, pending or confirmed.")));
+	check_form(row);
+	check_customer(change, row, who);
+	check_place(change, row);
+	if (status == STATUS_HELD)
+		check_hold(change, row, who);
+	else if (status != STATUS_WAITLISTED)
+		check_committed(change, row, who);
+}
+
+/* ---- UPDATE ---- */
+
+static void
+check_untouched(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	if (change->stated_version != row_int(old, BK_VERSION) &&
+		change->stated_version != row_int(old, BK_VERSION) + 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_STALE_VERSION),
+				 errmsg("the booking has changed: it is at version %d, not %d",
+						row_int(old, BK_VERSION), change->stated_version),
+				 errhint("Read the booking again and decide anew.")));
+
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if (booking_columns[column].role == COLUMN_KEY && !row_same(old, new, column))
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 errmsg("column \"%s\" of a booking can't be changed",
+							booking_columns[column].name)));
+}
+
+static void
+invalid_transition(BookingStatus from, BookingStatus to)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_INVALID_TRANSITION),
+			 errmsg("a booking that is %s can't become %s",
+					lifecycle_status_name(from), lifecycle_status_name(to)),
+			 errhint("SELECT booking.valid_targets('%s') tells what it can become.",
+					 lifecycle_status_name(from))));
+}
+
+static void
+check_reason(const Change *change, const BookingRow *new)
+{
+	char	   *reason = row_text(new, BK_REASON_CODE);
+
+	if (reason == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_REASON_REQUIRED),
+				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
+				 errhint("Give a code of table booking.reason_codes.")));
+	for (int i = 0; i < lengthof(engine_reasons); i++)
+		if (strcmp(reason, engine_reasons[i]) == 0)
+			return;
+	if (!config_reason_known(&change->tenant, reason))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("reason \"%s\" is not known", reason),
+				 errhint("The known ones are in table booking.reason_codes.")));
+}
+
+/* From one status to another (L4 to L6). */
+static void
+check_transition(Change *change, const BookingRow *old, const BookingRow *new,
+				 const Context *who)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(new);
+	const LifecycleTransition *transition = lifecycle_find(from, to);
+
+	if (transition == NULL ||
+		(transition->restores &&
+		 (!row_has(old, BK_PREVIOUS_STATUS) ||
+		  strcmp(row_text(old, BK_PREVIOUS_STATUS), lifecycle_status_name(to)) != 0)))
+		invalid_transition(from, to);
+	if (!transition->customer_may && !context_is_staff(who))
+		ereport(ERROR,
+				(booking_errcode(ERR_PERMISSION_DENIED),
+				 errmsg("permission denied to make a %s booking %s",
+						lifecycle_status_name(from), lifecycle_status_name(to))));
+	if (transition->needs_reason)
+		check_reason(change, new);
+
+	if (to == STATUS_NO_SHOW)
+	{
+		SettingValue grace = checks_setting(SETTING_NO_SHOW_GRACE, change,
+											row_uuid(new, BK_BRANCH_ID));
+
+		if (change->now < row_time(new, BK_STARTS_AT) + grace.interval_us)
+			ereport(ERROR,
+					(booking_errcode(ERR_NO_SHOW_TOO_EARLY),
+					 errmsg("it is too early to call the booking a no-show"),
+					 errdetail("It starts at %s, and the customer is waited for for %s.",
+							   timestamptz_to_str(row_time(new, BK_STARTS_AT)),
+							   settings_value_text(SETTING_NO_SHOW_GRACE, &grace)),
+					 errhint("The setting is no_show_grace.")));
+	}
+	if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) &&
+		(from == STATUS_HELD || from == STATUS_WAITLISTED))
+		check_committed(change, new, who);
+}
+
+/* Where a change is allowed (L9). */
+static void
+check_where(const BookingRow *old, const BookingRow *new, const Context *who)
+{
+	BookingStatus status = row_status(old);
+	bool		only_end = row_same(old, new, BK_STARTS_AT) &&
+		row_same(old, new, BK_RESOURCE_IDS) && row_same(old, new, BK_UNITS) &&
+		row_same(old, new, BK_SERVICE_ID);
+
+	if (checks_moves(old, new))
+	{
+		if (!lifecycle_may_move(status) &&
+			!(lifecycle_may_resize(status) && only_end && context_is_staff(who)))
+			ereport(ERROR,
+					(booking_errcode(ERR_INVALID_TRANSITION),
+					 errmsg("a booking that is %s can't be moved or reassigned",
+							lifecycle_status_name(status))));
+		if (!row_same(old, new, BK_RESOURCE_IDS) && status != STATUS_HELD &&
+			status != STATUS_WAITLISTED && !context_is_staff(who))
+			deny("reassign a booking");
+	}
+	if (!row_same(old, new, BK_PRICE) && row_same(old, new, BK_SERVICE_ID) &&
+		!context_is_staff(who))
+		deny("change the price of a booking");
+	if (!row_same(old, new, BK_BRANCH_ID) && !checks_moves(old, new) && !context_is_staff(who))
+		deny("change the branch of a booking");
+}
+
+/* Terminal bookings never change (L9); a note may still be added. */
+static void
+check_terminal(const BookingRow *old, const BookingRow *new)
+{
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if (booking_columns[column].role != COLUMN_CHANGE && column != BK_NOTE_COUNT &&
+			!row_same(old, new, column))
+			ereport(ERROR,
+					(booking_errcode(ERR_INVALID_TRANSITION),
+					 errmsg("a booking that is %s can't be changed any more",
+							row_text(old, BK_STATUS))));
+}
+
+/*
+ * Whether a change takes an expired hold anew (H5): one that was not swept, or
+ * one that was.
+ */
+static bool
+renews_expired(const BookingRow *old, const BookingRow *new)
+{
+	BookingStatus from = row_status(old);
+
+	if (row_status(new) != STATUS_HELD)
+		return false;
+	if (from == STATUS_HELD)
+		return !row_same(old, new, BK_EXPIRES_AT);
+	return from == STATUS_CANCELLED && row_has(old, BK_REASON_CODE) &&
+		strcmp(row_text(old, BK_REASON_CODE), "hold_expired") == 0;
+}
+
+void
+checks_update(Change *change, const BookingRow *old, const BookingRow *new,
+			  const Context *who)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(new);
+	bool		renews = renews_expired(old, new);
+
+	if (who->level == ACCESS_AUDITOR)
+		deny("change a booking");
+	context_require_actor(who, row_text(new, BK_ACTOR));
+	check_own(change, old, who);
+	check_untouched(change, old, new);
+
+	if (from == STATUS_HELD && checks_lapsed(old, change->now) && !renews &&
+		!(to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
+		  strcmp(row_text(new, BK_REASON_CODE), "hold_expired") == 0))
+		ereport(ERROR,
+				(booking_errcode(ERR_HOLD_EXPIRED),
+				 errmsg("the hold has expired"),
+				 errdetail("It expired at %s.",
+						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT))),
+				 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
+
+	if (lifecycle_is_terminal(from) && !renews)
+	{
+		if (from != to)
+			invalid_transition(from, to);
+		check_terminal(old, new);
+	}
+	else if (from != to && !renews)
+		check_transition(change, old, new, who);
+
+	check_where(old, new, who);
+	check_form(new);
+	if (!row_same(old, new, BK_CUSTOMER_ID))
+		check_customer(change, new, who);
+	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
+		check_hold(change, new, who);
+	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE))
+		check_place(change, new);
+}

@@ -1,0 +1,27 @@
+/*-------------------------------------------------------------------------
+ *
+ * checks.h
+ *	  What a change of a booking must satisfy.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_CHECKS_H
+#define BOOKING_CHECKS_H
+
+#include "booking.h"
+
+#include "engine/context.h"
+#include "engine/pending.h"
+#include "rules/settings.h"
+#include "store/bookings.h"
+
+extern void checks_insert(Change *change, const BookingRow *row, const Context *who);
+extern void checks_update(Change *change, const BookingRow *old, const BookingRow *new,
+						  const Context *who);
+extern SettingValue checks_setting(SettingKey key, const Change *change,
+								   const pg_uuid_t *branch);
+extern bool checks_lapsed(const BookingRow *row, TimestampTz now);
+extern bool checks_moves(const BookingRow *old, const BookingRow *new);
+extern const pg_uuid_t *checks_vouch_for_customer(const pg_uuid_t *customer);
+
+#endif							/* BOOKING_CHECKS_H */

@@ -1,0 +1,140 @@
+/*-------------------------------------------------------------------------
+ *
+ * consequences.c
+ *	  What follows from a change of a booking: its service session, its order,
+ *	  its history, its side effects, and the worker's next deadline.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "engine/audit.h"
+#include "engine/checks.h"
+#include "engine/consequences.h"
+#include "engine/deadlines.h"
+#include "engine/effects.h"
+#include "errors.h"
+#include "rules/lifecycle.h"
+#include "store/records.h"
+
+/* Whether a booking in this status has (had) a service session. */
+static bool
+has_session(BookingStatus status)
+{
+	return status != STATUS_WAITLISTED && status != STATUS_HELD;
+}
+
+static bool
+reason_is(const BookingRow *row, const char *reason)
+{
+	return row_has(row, BK_REASON_CODE) && strcmp(row_text(row, BK_REASON_CODE), reason) == 0;
+}
+
+/* What the audit trail calls a change. */
+static const char *
+action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
+{
+	BookingStatus to = row_status(new);
+	BookingStatus from;
+	const LifecycleTransition *transition;
+
+	*reversible = false;
+	if (old == NULL)
+		return to == STATUS_HELD ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
+
+	from = row_status(old);
+	if (from != to)
+	{
+		if (to == STATUS_CANCELLED)
+		{
+			if (reason_is(new, "hold_expired") || reason_is(new, "pending_expired") ||
+				reason_is(new, "request_lapsed"))
+				return "expire";
+			if (from == STATUS_HELD && reason_is(new, "hold_released"))
+				return "release_hold";
+		}
+		transition = lifecycle_find(from, to);
+		if (transition == NULL)
+			return "refresh_hold";
+		*reversible = transition->reversible;
+		return lifecycle_action_name(transition->action);
+	}
+
+	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
+		!row_same(old, new, BK_RESOURCE_IDS))
+	{
+		*reversible = true;
+		return row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) ?
+			"reassign" : "reschedule";
+	}
+	if (to == STATUS_HELD && !row_same(old, new, BK_EXPIRES_AT))
+		return "refresh_hold";
+	if (!row_same(old, new, BK_NOTE_COUNT))
+		return "add_note";
+	*reversible = true;
+	return "amend";
+}
+
+/* C7.  Returns the session's id in *id, or false when there is none. */
+static bool
+write_session(const BookingRow *old, const BookingRow *new, pg_uuid_t *id)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	bool		had = old != NULL && has_session(row_status(old));
+
+	if (!has_session(row_status(new)) ||
+		(!had && lifecycle_is_terminal(row_status(new))))
+		return had && records_session_id(tenant, booking, id);
+	if (had && row_same(old, new, BK_STATUS) && row_same(old, new, BK_STARTS_AT) &&
+		row_same(old, new, BK_ENDS_AT) && row_same(old, new, BK_RESOURCE_IDS))
+		return records_session_id(tenant, booking, id);
+
+	*id = records_session(tenant, booking, row_status(new), row_slot(new),
+						  new->value[BK_RESOURCE_IDS], row_time(new, BK_UPDATED_AT));
+	return true;
+}
+
+/* K5 */
+static void
+write_order(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	BookingStatus to = row_status(new);
+	bool		had = old != NULL && has_session(row_status(old));
+	TimestampTz now = row_time(new, BK_UPDATED_AT);
+
+	if (!row_has(new, BK_ORDER_ID))
+		return;
+	if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) && !had)
+	{
+		if (!records_order(tenant, row_uuid(new, BK_ORDER_ID), booking,
+						   new->value[BK_CUSTOMER_ID], row_text(new, BK_CURRENCY),
+						   new->value[BK_PRICE], change->service->name, now))
+			ereport(ERROR,
+					(booking_errcode(ERR_MIXED_CURRENCY),
+					 errmsg("the order is in another currency or of another customer")));
+	}
+	else if (to == STATUS_CANCELLED && had && row_status(old) != STATUS_CANCELLED)
+		records_void_item(tenant, row_uuid(new, BK_ORDER_ID), booking, now);
+}
+
+/* Writes all that follows from a change; old is NULL for an INSERT. */
+void
+consequences_write(const Change *change, const BookingRow *old, const BookingRow *new,
+				   const Context *who)
+{
+	bool		reversible;
+	const char *action = action_of(old, new, &reversible);
+	pg_uuid_t	session;
+	bool		has = write_session(old, new, &session);
+
+	write_order(change, old, new);
+	audit_write(old, new, action, reversible, who->role, has ? &session : NULL);
+	effects_queue(old, new, action);
+
+	if (row_has(new, BK_EXPIRES_AT))
+		deadlines_note(row_time(new, BK_EXPIRES_AT));
+	deadlines_note_change();
+}

@@ -1,0 +1,104 @@
+/*-------------------------------------------------------------------------
+ *
+ * effects.c
+ *	  Which change asks for which side effect.
+ *
+ * Effects are rows of booking.outbox, written in the transaction of the
+ * change; sending them is somebody else's work.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "engine/effects.h"
+#include "store/people.h"
+#include "store/records.h"
+
+static const struct
+{
+	const char *action;
+	const char *topic;
+	bool		to_customer;	/* suppressed by the customer's preference */
+	bool		of_holds;		/* asked for by a booking nobody else knows of,
+								 * too */
+}			effect_rules[] = {
+	{"book", "notification", true, false},
+	{"book", "calendar_sync", false, false},
+	{"checkout", "notification", true, false},
+	{"checkout", "calendar_sync", false, false},
+	{"confirm", "notification", true, false},
+	{"confirm", "calendar_sync", false, false},
+	{"cancel", "notification", true, false},
+	{"cancel", "calendar_sync", false, false},
+	{"expire", "notification", true, false},
+	{"expire", "follow_up", false, true},
+	{"request_cancellation", "notification", true, false},
+	{"restore", "notification", true, false},
+	{"restore", "calendar_sync", false, false},
+	{"reschedule", "notification", true, false},
+	{"reschedule", "calendar_sync", false, false},
+	{"reassign", "calendar_sync", false, false},
+	{"no_show", "follow_up", false, false},
+	{"complete", "follow_up", false, false}
+};
+
+/* What the last change queued, for the function that made it. */
+static QueuedEffects last;
+
+/* Whether a booking is still a matter between the holder and us. */
+static bool
+only_held(const BookingRow *row)
+{
+	BookingStatus status = row_status(row);
+
+	return status == STATUS_HELD || status == STATUS_WAITLISTED;
+}
+
+/* Queues what a change asks for; old is NULL for an INSERT. */
+void
+effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	TimestampTz now = row_time(new, BK_UPDATED_AT);
+	bool		held;
+	bool		customer_read = false;
+	bool		notify = true;
+
+	last.booking = *booking;
+	last.version = row_int(new, BK_VERSION);
+	last.count = 0;
+
+	held = strcmp(action, "checkout") != 0 && only_held(old ? old : new);
+
+	for (int i = 0; i < lengthof(effect_rules); i++)
+	{
+		if (strcmp(effect_rules[i].action, action) != 0 ||
+			(held && !effect_rules[i].of_holds))
+			continue;
+		if (effect_rules[i].to_customer && row_has(new, BK_CUSTOMER_ID) && !customer_read)
+		{
+			Customer	customer;
+
+			if (people_find_customer(tenant, row_uuid(new, BK_CUSTOMER_ID), &customer))
+				notify = customer.notify;
+			customer_read = true;
+		}
+		if (effect_rules[i].to_customer && !notify)
+			continue;
+
+		records_queue_effect(tenant, booking, effect_rules[i].topic, action,
+							 row_int(new, BK_VERSION), now, now);
+		if (last.count < EFFECTS_MAX)
+			last.topics[last.count++] = effect_rules[i].topic;
+	}
+}
+
+/* What was queued for a version of a booking, if it was the last change. */
+const QueuedEffects *
+effects_of(const pg_uuid_t *booking, int version)
+{
+	if (last.version == version && uuid_equal(&last.booking, booking))
+		return &last;
+	return NULL;
+}

@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * effects.h
+ *	  Which change asks for which side effect.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_EFFECTS_H
+#define BOOKING_EFFECTS_H
+
+#include "booking.h"
+
+#include "store/bookings.h"
+
+#define EFFECTS_MAX 4
+
+/* Topics queued for one version of a booking. */
+typedef struct QueuedEffects
+{
+	pg_uuid_t	booking;
+	int			version;
+	int			count;
+	const char *topics[EFFECTS_MAX];
+} QueuedEffects;
+
+extern void effects_queue(const BookingRow *old, const BookingRow *new, const char *action);
+extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
+
+#endif							/* BOOKING_EFFECTS_H */

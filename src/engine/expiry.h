@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * expiry.h
+ *	  Ending holds whose time is over, and dropping allocations that are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_EXPIRY_H
+#define BOOKING_EXPIRY_H
+
+#include "booking.h"
+
+#include "store/allocations.h"
+
+extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
+						 const Occupant *occupants, int count, TimestampTz now);
+extern int	expiry_sweep(const pg_uuid_t *tenant, int max, int *passed_over);
+extern int	expiry_drop_over(int max);
+extern TimestampTz expiry_next_due(void);
+
+#endif							/* BOOKING_EXPIRY_H */

@@ -1,0 +1,306 @@
+/*-------------------------------------------------------------------------
+ *
+ * occupancy.c
+ *	  Taking and giving back time on resources.
+ *
+ * Who takes time has the keys of the resources and days (locks.c), so nobody
+ * else writes there.  A resource of capacity 1 is guarded by the exclusion
+ * constraint of booking.allocations whatever happens here; the units of a
+ * larger one are counted under the key, because a count cannot be guarded by
+ * a constraint, and SERIALIZABLE does not see writers through a GiST index.
+ *
+ * What is over (expires_at reached) counts as absent.  It is cleared out of
+ * the way by whoever needs the place: the booking is ended if its row and all
+ * of its keys can be had without waiting, else just its allocation on our
+ * keys is deleted and the rest is left to its owner or the sweep.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "common/int.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+
+#include "engine/conflict.h"
+#include "engine/expiry.h"
+#include "engine/occupancy.h"
+#include "errors.h"
+#include "rules/capacity.h"
+
+/*
+ * A refused INSERT is undone by a subtransaction, which is cheap until the
+ * transaction has had many.
+ */
+#define CHEAP_SUBTRANSACTIONS 32
+
+static int	subtransactions_used = 0;
+
+static void
+forget_count(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		subtransactions_used = 0;
+}
+
+void
+occupancy_init(void)
+{
+	RegisterXactCallback(forget_count, NULL);
+}
+
+/* The need of a service that a resource meets; NULL when it names none. */
+static const ServiceNeed *
+need_of_kind(const Service *service, const char *kind)
+{
+	for (int i = 0; i < service->need_count; i++)
+		if (strcmp(service->needs[i].kind, kind) == 0)
+			return &service->needs[i];
+	return NULL;
+}
+
+/*
+ * Adds the keys for a slot on resources whose kinds are not known yet: wide
+ * enough for the widest buffers the service has.
+ */
+void
+occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
+				   const pg_uuid_t *resources, int count, TimeSpan slot)
+{
+	int64		before = service->buffer_before;
+	int64		after = service->buffer_after;
+
+	for (int i = 0; i < service->need_count; i++)
+	{
+		before = Max(before, service->needs[i].buffer_before);
+		after = Max(after, service->needs[i].buffer_after);
+	}
+	slot.from -= before;
+	slot.until += after;
+	for (int i = 0; i < count; i++)
+		locks_add_resource(set, tenant, &resources[i], slot);
+}
+
+/* What a booking takes of each of its resources. */
+Allocation *
+occupancy_allocations(const Service *service, const Resource *resources, int count,
+					  TimeSpan slot, int units)
+{
+	Allocation *allocations = palloc(sizeof(Allocation) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		const ServiceNeed *need = need_of_kind(service, resources[i].kind);
+		Allocation *allocation = &allocations[i];
+
+		allocation->resource_id = resources[i].id;
+		allocation->span.from = slot.from - (need ? need->buffer_before : service->buffer_before);
+		allocation->span.until = slot.until + (need ? need->buffer_after : service->buffer_after);
+		allocation->exclusive = resources[i].capacity == 1;
+		allocation->units = 1;
+		if (!allocation->exclusive &&
+			pg_mul_s32_overflow(units, need ? need->units : 1, &allocation->units))
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 errmsg("number of units out of range")));
+	}
+	return allocations;
+}
+
+/* Units still free for a shared resource, at the fullest instant of a span. */
+static int
+units_free(const Occupant *occupants, int count, TimeSpan span, int capacity, TimestampTz now)
+{
+	CapacityUse *uses = palloc(sizeof(CapacityUse) * Max(count, 1));
+	int			live = 0;
+
+	for (int i = 0; i < count; i++)
+		if (occupants[i].expires_at > now)
+			uses[live++] = (CapacityUse) {occupants[i].span, occupants[i].units};
+	return capacity - capacity_peak(uses, live, span);
+}
+
+/*
+ * Whether an allocation would fit, counting also what the running statement
+ * is about to take.
+ */
+bool
+occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted, int capacity,
+				  const pg_uuid_t *except, TimestampTz now)
+{
+	int			count;
+	Occupant   *occupants;
+	int			pending;
+	Allocation *uses;
+	CapacityUse *all;
+	int			live = 0;
+
+	occupants = allocations_overlapping(tenant, &wanted->resource_id, wanted->span, except,
+										&count);
+	pending = pending_uses(tenant, &wanted->resource_id, wanted->span, except, NULL, 0);
+	uses = palloc(sizeof(Allocation) * Max(pending, 1));
+	pending_uses(tenant, &wanted->resource_id, wanted->span, except, uses, pending);
+
+	all = palloc(sizeof(CapacityUse) * Max(count + pending, 1));
+	for (int i = 0; i < count; i++)
+		if (occupants[i].expires_at > now)
+			all[live++] = (CapacityUse) {occupants[i].span, occupants[i].units};
+	for (int i = 0; i < pending; i++)
+		all[live++] = (CapacityUse) {uses[i].span, uses[i].units};
+	return capacity_peak(all, live, wanted->span) + wanted->units <= capacity;
+}
+
+/*
+ * Makes sure that the shared resources of a change have enough units left, and
+ * clears out of their way what is over.
+ */
+static void
+check_shared(const Change *change)
+{
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		const Allocation *wanted = &change->allocations[i];
+		const Resource *resource = &change->resources[i];
+		Occupant   *occupants;
+		int			count;
+		int			left;
+		bool		any_over = false;
+
+		if (wanted->exclusive)
+			continue;
+		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
+											&change->booking, &count);
+		left = units_free(occupants, count, wanted->span, resource->capacity, change->now);
+		if (left < wanted->units)
+			conflict_raise_capacity(resource, wanted, occupants, count, left, change->now);
+
+		for (int j = 0; j < count; j++)
+			any_over |= occupants[j].expires_at <= change->now;
+		if (any_over)
+			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
+	}
+}
+
+/*
+ * Tries to insert the allocations of a change; false, with none inserted, when
+ * an exclusive one overlaps another.
+ */
+static bool
+insert_allocations(const Change *change, TimestampTz expires_at)
+{
+	MemoryContext memory = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool inserted = false;
+
+	if (subtransactions_used >= CHEAP_SUBTRANSACTIONS)
+	{
+		if (allocations_insert(&change->tenant, &change->booking, change->allocations,
+							   change->resource_count, expires_at, true) == change->resource_count)
+			return true;
+		allocations_delete(&change->tenant, &change->booking);
+		return false;
+	}
+
+	subtransactions_used++;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(memory);
+	PG_TRY();
+	{
+		allocations_insert(&change->tenant, &change->booking, change->allocations,
+						   change->resource_count, expires_at, false);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(memory);
+		CurrentResourceOwner = owner;
+		inserted = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(memory);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(memory);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
+			ReThrowError(error);
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	return inserted;
+}
+
+/*
+ * Looks who is in the way of the exclusive allocations of a change.  If there
+ * is nobody but what is over, clears that away; else raises SLOT_TAKEN.
+ */
+static void
+clear_or_raise(const Change *change, bool last_try)
+{
+	Conflict	conflict = {0};
+
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		const Allocation *wanted = &change->allocations[i];
+		Occupant   *occupants;
+		int			count;
+
+		if (!wanted->exclusive)
+			continue;
+		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
+											&change->booking, &count);
+		conflict_add(&conflict, occupants, count, change->now);
+		if (conflict.count == 0 && count > 0)
+			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
+	}
+	if (conflict.count > 0 || last_try)
+		conflict_raise_taken(&conflict);
+}
+
+/*
+ * Takes what a change needs, or raises SLOT_TAKEN or CAPACITY_FULL.  The
+ * booking must have no allocations.
+ */
+void
+occupancy_take(const Change *change, TimestampTz expires_at)
+{
+	check_shared(change);
+	if (insert_allocations(change, expires_at))
+		return;
+	clear_or_raise(change, false);
+	if (insert_allocations(change, expires_at))
+		return;
+	clear_or_raise(change, true);
+}
+
+/* The same for a booking that may have allocations: they are given back. */
+void
+occupancy_retake(const Change *change, TimestampTz expires_at)
+{
+	allocations_delete(&change->tenant, &change->booking);
+	occupancy_take(change, expires_at);
+}
+
+/*
+ * A booking was completed: gives back the rest of its time, but keeps the
+ * resources occupied for the clean-up that begins now (L3).
+ */
+void
+occupancy_keep_cleanup(const Change *change)
+{
+	allocations_delete(&change->tenant, &change->booking);
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		Allocation	cleanup = change->allocations[i];
+		int64		after = cleanup.span.until - change->slot.until;
+
+		cleanup.span.until = Min(cleanup.span.until, change->now + after);
+		if (after > 0 && !span_is_empty(cleanup.span))
+			allocations_insert(&change->tenant, &change->booking, &cleanup, 1,
+							   cleanup.span.until, false);
+	}
+}

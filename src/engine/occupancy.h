@@ -1,0 +1,29 @@
+/*-------------------------------------------------------------------------
+ *
+ * occupancy.h
+ *	  Taking and giving back time on resources.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_OCCUPANCY_H
+#define BOOKING_OCCUPANCY_H
+
+#include "booking.h"
+
+#include "engine/locks.h"
+#include "engine/pending.h"
+#include "store/allocations.h"
+#include "store/config.h"
+
+extern void occupancy_init(void);
+extern void occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
+							   const pg_uuid_t *resources, int count, TimeSpan slot);
+extern Allocation *occupancy_allocations(const Service *service, const Resource *resources,
+										 int count, TimeSpan slot, int units);
+extern bool occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted, int capacity,
+							  const pg_uuid_t *except, TimestampTz now);
+extern void occupancy_take(const Change *change, TimestampTz expires_at);
+extern void occupancy_retake(const Change *change, TimestampTz expires_at);
+extern void occupancy_keep_cleanup(const Change *change);
+
+#endif							/* BOOKING_OCCUPANCY_H */

@@ -1,0 +1,204 @@
+/*-------------------------------------------------------------------------
+ *
+ * pending.c
+ *	  Changes of bookings between their BEFORE and their AFTER trigger.
+ *
+ * Within one statement all BEFOREs come before all AFTERs.  What BEFORE has
+ * found out about a row waits here for AFTER, and what the statement's earlier
+ * rows are going to occupy is seen by the choice of resources for its later
+ * ones.
+ *
+ * An entry of a row that was never written (ON CONFLICT, a trigger of
+ * somebody else's) goes away at the end of the statement; entries of a
+ * subtransaction that is rolled back go with it.  AFTER does not depend on
+ * finding an entry: it finds out again what it misses.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "fmgr.h"
+#include "nodes/pg_list.h"
+#include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
+
+#include "engine/pending.h"
+
+static List *changes = NIL;
+
+/* A service that the function making the change has read already. */
+static const Service *lent_service = NULL;
+
+static void
+forget_all(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
+		event == XACT_EVENT_PREPARE)
+		changes = NIL;			/* the memory is the transaction's */
+}
+
+static void
+forget_subtransaction(SubXactEvent event, SubTransactionId mySubid,
+					  SubTransactionId parentSubid, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+	ListCell   *cell;
+
+	if (changes == NIL)
+		return;
+	foreach(cell, changes)
+	{
+		Change	   *change = lfirst(cell);
+
+		if (change->nest_level < level)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+		{
+			changes = foreach_delete_current(changes, cell);
+			MemoryContextDelete(change->memory);
+		}
+		else if (event == SUBXACT_EVENT_COMMIT_SUB)
+			change->nest_level = level - 1;
+	}
+}
+
+void
+pending_init(void)
+{
+	RegisterXactCallback(forget_all, NULL);
+	RegisterSubXactCallback(forget_subtransaction, NULL);
+}
+
+static int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
+/* A new change, with memory of its own. */
+Change *
+pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	MemoryContext memory = AllocSetContextCreate(TopTransactionContext, "booking change",
+												 ALLOCSET_SMALL_SIZES);
+	Change	   *change = MemoryContextAllocZero(memory, sizeof(Change));
+	MemoryContext previous;
+
+	change->tenant = *tenant;
+	change->booking = *booking;
+	change->memory = memory;
+	change->nest_level = GetCurrentTransactionNestLevel();
+	change->trigger_depth = trigger_depth();
+
+	previous = MemoryContextSwitchTo(TopTransactionContext);
+	changes = lappend(changes, change);
+	MemoryContextSwitchTo(previous);
+	return change;
+}
+
+/* Takes the change of a booking off the list; NULL when there is none. */
+Change *
+pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	ListCell   *cell;
+
+	foreach(cell, changes)
+	{
+		Change	   *change = lfirst(cell);
+
+		if (uuid_equal(&change->booking, booking) && uuid_equal(&change->tenant, tenant))
+		{
+			changes = foreach_delete_current(changes, cell);
+			return change;
+		}
+	}
+	return NULL;
+}
+
+/* Gives the memory of a change back that is no longer on the list. */
+void
+pending_done(Change *change)
+{
+	MemoryContextDelete(change->memory);
+}
+
+/* The statement is over: what is left of it was never written. */
+void
+pending_end_statement(void)
+{
+	int			depth;
+	ListCell   *cell;
+
+	if (changes == NIL)
+		return;
+	depth = trigger_depth();
+	foreach(cell, changes)
+	{
+		Change	   *change = lfirst(cell);
+
+		if (change->trigger_depth < depth)
+			continue;
+		changes = foreach_delete_current(changes, cell);
+		MemoryContextDelete(change->memory);
+	}
+}
+
+/*
+ * Spares the guard reading a service again in the statement that follows.
+ * Returns what was lent before; the caller puts that back, after an error too.
+ */
+const Service *
+pending_lend_service(const Service *service)
+{
+	const Service *previous = lent_service;
+
+	lent_service = service;
+	return previous;
+}
+
+/* The service of a change; NULL when it does not exist. */
+Service *
+pending_service(const Change *change, const pg_uuid_t *id)
+{
+	Service    *service;
+
+	if (lent_service == NULL || !uuid_equal(&lent_service->id, id))
+		return config_service(&change->tenant, id);
+	service = palloc(sizeof(Service));
+	*service = *lent_service;
+	return service;
+}
+
+/*
+ * What changes on the list are going to occupy of a resource in a span,
+ * leaving out one booking.  Returns how many there are and stores up to size.
+ */
+int
+pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,
+			 const pg_uuid_t *except, Allocation *uses, int size)
+{
+	int			count = 0;
+	ListCell   *cell;
+
+	foreach(cell, changes)
+	{
+		Change	   *change = lfirst(cell);
+
+		if (!change->locked || uuid_equal(&change->booking, except) ||
+			!uuid_equal(&change->tenant, tenant))
+			continue;
+		for (int i = 0; i < change->resource_count; i++)
+		{
+			Allocation *allocation = &change->allocations[i];
+
+			if (!uuid_equal(&allocation->resource_id, resource) ||
+				!spans_overlap(allocation->span, span))
+				continue;
+			if (count < size)
+				uses[count] = *allocation;
+			count++;
+		}
+	}
+	return count;
+}

@@ -1,0 +1,47 @@
+/*-------------------------------------------------------------------------
+ *
+ * pending.h
+ *	  Changes of bookings between their BEFORE and their AFTER trigger.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_PENDING_H
+#define BOOKING_PENDING_H
+
+#include "booking.h"
+
+#include "store/allocations.h"
+#include "store/config.h"
+
+/* What BEFORE found out about a row and AFTER need not find out again. */
+typedef struct Change
+{
+	pg_uuid_t	tenant;
+	pg_uuid_t	booking;
+	int			nest_level;		/* of subtransactions */
+	int			trigger_depth;
+	MemoryContext memory;		/* holds the change and what it points to */
+
+	TimestampTz now;			/* read after the locks were taken */
+	int			stated_version; /* what the statement said the version is */
+	Service    *service;		/* NULL: not needed so far */
+	bool		locked;			/* keys for the slot are held, and the rest of
+								 * this is filled in */
+	TimeSpan	slot;
+	int			units;
+	int			resource_count;
+	Resource   *resources;		/* as read under the keys */
+	Allocation *allocations;	/* one per resource */
+} Change;
+
+extern void pending_init(void);
+extern Change *pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking);
+extern Change *pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking);
+extern void pending_done(Change *change);
+extern void pending_end_statement(void);
+extern const Service *pending_lend_service(const Service *service);
+extern Service *pending_service(const Change *change, const pg_uuid_t *id);
+extern int	pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,
+						 const pg_uuid_t *except, Allocation *uses, int size);
+
+#endif							/* BOOKING_PENDING_H */

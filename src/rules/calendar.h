@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * calendar.h
+ *	  Between wall-clock time in a zone and instants.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_CALENDAR_H
+#define BOOKING_CALENDAR_H
+
+#include "booking.h"
+
+#include "pgtime.h"
+
+extern pg_tz *calendar_zone(const char *name);
+extern TimestampTz calendar_at_local(Timestamp local, pg_tz *zone);
+extern Timestamp calendar_to_local(TimestampTz instant, pg_tz *zone);
+extern int64 calendar_utc_day(TimestampTz instant);
+
+#endif							/* BOOKING_CALENDAR_H */

@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * ids.h
+ *	  Identifiers: UUIDs of version 7.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_IDS_H
+#define BOOKING_IDS_H
+
+#include "booking.h"
+
+extern pg_uuid_t ids_new(void);
+
+#endif							/* BOOKING_IDS_H */

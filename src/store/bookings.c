@@ -1,0 +1,568 @@
+/*-------------------------------------------------------------------------
+ *
+ * bookings.c
+ *	  The rows of booking.bookings as C sees them, and their statements.
+ *
+ * Columns are found by name, not by number: a user may have added some, and a
+ * table that was migrated has its columns in another order.  The numbers are
+ * kept until the table's catalog entry changes.
+ *
+ * Changes of bookings made by functions of the API run with the caller's
+ * rights: row security and the guard decide about them exactly as they do
+ * about the caller's own INSERT or UPDATE.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "errors.h"
+#include "rules/lifecycle.h"
+#include "store/bookings.h"
+#include "store/plan.h"
+
+const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
+	{"tenant_id", UUIDOID, COLUMN_KEY},
+	{"id", UUIDOID, COLUMN_KEY},
+	{"branch_id", UUIDOID, COLUMN_SUBJECT},
+	{"service_id", UUIDOID, COLUMN_SUBJECT},
+	{"status", TEXTOID, COLUMN_SUBJECT},
+	{"starts_at", TIMESTAMPTZOID, COLUMN_SUBJECT},
+	{"ends_at", TIMESTAMPTZOID, COLUMN_SUBJECT},
+	{"resource_ids", UUIDARRAYOID, COLUMN_SUBJECT},
+	{"units", INT4OID, COLUMN_SUBJECT},
+	{"customer_id", UUIDOID, COLUMN_SUBJECT},
+	{"expires_at", TIMESTAMPTZOID, COLUMN_SUBJECT},
+	{"version", INT4OID, COLUMN_CHANGE},
+	{"reason_code", TEXTOID, COLUMN_SUBJECT},
+	{"previous_status", TEXTOID, COLUMN_ENGINE},
+	{"hold_ttl", INTERVALOID, COLUMN_SUBJECT},
+	{"held_at", TIMESTAMPTZOID, COLUMN_ENGINE},
+	{"local_start", TIMESTAMPOID, COLUMN_SUBJECT},
+	{"time_zone", TEXTOID, COLUMN_ENGINE},
+	{"price", NUMERICOID, COLUMN_SUBJECT},
+	{"currency", TEXTOID, COLUMN_SUBJECT},
+	{"order_id", UUIDOID, COLUMN_SUBJECT},
+	{"booked_by", TEXTOID, COLUMN_ENGINE},
+	{"contact", JSONBOID, COLUMN_PRIVATE},
+	{"title", TEXTOID, COLUMN_PRIVATE},
+	{"description", TEXTOID, COLUMN_PRIVATE},
+	{"attendees", JSONBOID, COLUMN_PRIVATE},
+	{"party_size", INT4OID, COLUMN_SUBJECT},
+	{"note_count", INT4OID, COLUMN_ENGINE},
+	{"metadata", JSONBOID, COLUMN_SUBJECT},
+	{"channel", TEXTOID, COLUMN_CHANGE},
+	{"conversation", TEXTOID, COLUMN_SUBJECT},
+	{"actor", TEXTOID, COLUMN_CHANGE},
+	{"actor_kind", TEXTOID, COLUMN_CHANGE},
+	{"request_id", UUIDOID, COLUMN_CHANGE},
+	{"overrides", TEXTARRAYOID, COLUMN_CHANGE},
+	{"change_metadata", JSONBOID, COLUMN_CHANGE},
+	{"created_at", TIMESTAMPTZOID, COLUMN_ENGINE},
+	{"updated_at", TIMESTAMPTZOID, COLUMN_CHANGE},
+};
+
+/* Attribute numbers of one relation (a shard has its own). */
+static Oid	numbers_relid = InvalidOid;
+static AttrNumber numbers[BK_COLUMN_COUNT];
+
+static void
+forget_numbers(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == numbers_relid)
+		numbers_relid = InvalidOid;
+}
+
+void
+bookings_init(void)
+{
+	CacheRegisterRelcacheCallback(forget_numbers, (Datum) 0);
+}
+
+static void
+find_numbers(Relation relation)
+{
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+
+	if (numbers_relid == RelationGetRelid(relation))
+		return;
+
+	numbers_relid = InvalidOid;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+	{
+		int			number = SPI_fnumber(tupdesc, booking_columns[column].name);
+
+		if (number <= 0 ||
+			TupleDescAttr(tupdesc, number - 1)->atttypid != booking_columns[column].type)
+			ereport(ERROR,
+					(booking_errcode(ERR_STORE_OUTDATED),
+					 errmsg("column \"%s\" of table \"%s\" is not what the engine expects",
+							booking_columns[column].name,
+							RelationGetRelationName(relation)),
+					 errhint("Run SELECT booking.setup().")));
+		numbers[column] = number;
+	}
+	numbers_relid = RelationGetRelid(relation);
+}
+
+/* Reads a tuple of a trigger.  The values point into it. */
+void
+bookings_read(Relation relation, HeapTuple tuple, BookingRow *row)
+{
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+	Datum	   *values = palloc(sizeof(Datum) * tupdesc->natts);
+	bool	   *nulls = palloc(sizeof(bool) * tupdesc->natts);
+
+	find_numbers(relation);
+	heap_deform_tuple(tuple, tupdesc, values, nulls);
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+	{
+		row->value[column] = values[numbers[column] - 1];
+		row->isnull[column] = nulls[numbers[column] - 1];
+	}
+	pfree(values);
+	pfree(nulls);
+}
+
+/* The tuple with our columns as in row; columns that are not ours stay. */
+HeapTuple
+bookings_write(Relation relation, HeapTuple tuple, BookingRow *row)
+{
+	int			replaced[BK_COLUMN_COUNT];
+
+	find_numbers(relation);
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		replaced[column] = numbers[column];
+	return heap_modify_tuple_by_cols(tuple, RelationGetDescr(relation), BK_COLUMN_COUNT,
+									 replaced, row->value, row->isnull);
+}
+
+/* A text column as a C string, NULL when null. */
+char *
+row_text(const BookingRow *row, BookingColumn column)
+{
+	return row->isnull[column] ? NULL : TextDatumGetCString(row->value[column]);
+}
+
+void
+row_set_text(BookingRow *row, BookingColumn column, const char *text)
+{
+	if (text == NULL)
+		row_clear(row, column);
+	else
+		row_set(row, column, CStringGetTextDatum(text));
+}
+
+BookingStatus
+row_status(const BookingRow *row)
+{
+	return lifecycle_status(row_text(row, BK_STATUS));
+}
+
+void
+row_set_status(BookingRow *row, BookingStatus status)
+{
+	row_set_text(row, BK_STATUS, lifecycle_status_name(status));
+}
+
+/*
+ * The resources of a booking, in the order given.  Null elements and anything
+ * but a plain list are refused.
+ */
+pg_uuid_t *
+row_resources(const BookingRow *row, int *count)
+{
+	ArrayType  *array;
+	pg_uuid_t  *ids;
+
+	*count = 0;
+	if (row->isnull[BK_RESOURCE_IDS])
+		return NULL;
+	array = DatumGetArrayTypeP(row->value[BK_RESOURCE_IDS]);
+	if (ARR_NDIM(array) == 0)
+		return NULL;
+	if (ARR_NDIM(array) != 1 || array_contains_nulls(array))
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("resource ids must be a list without nulls")));
+	*count = ARR_DIMS(array)[0];
+	ids = palloc(sizeof(pg_uuid_t) * *count);
+	memcpy(ids, ARR_DATA_PTR(array), sizeof(pg_uuid_t) * *count);
+	return ids;
+}
+
+/* Whether a column holds the same value in both rows. */
+bool
+row_same(const BookingRow *a, const BookingRow *b, BookingColumn column)
+{
+	int16		length;
+	bool		byvalue;
+
+	if (a->isnull[column] || b->isnull[column])
+		return a->isnull[column] && b->isnull[column];
+	if (a->value[column] == b->value[column])
+		return true;
+	get_typlenbyval(booking_columns[column].type, &length, &byvalue);
+	if (length == -1)
+		return datum_image_eq(a->value[column], b->value[column], false, -1);
+	return datumIsEqual(a->value[column], b->value[column], byvalue, length);
+}
+
+/* ---- statements of the API ---- */
+
+#define RESULT_COLUMNS \
+	"id, status, version, starts_at, ends_at, resource_ids, expires_at, " \
+	"order_id, price, currency, updated_at"
+
+#define THIS_BOOKING " WHERE tenant_id" EQ "$1 AND id" EQ "$2 "
+
+static BookingResult *
+read_result(void)
+{
+	MemoryContext context = CurrentMemoryContext;
+	BookingResult *result = palloc(sizeof(BookingResult));
+	bool		isnull;
+
+	result->id = store_uuid_column(0, 1, NULL);
+	result->status = store_text_column(context, 0, 2);
+	result->version = DatumGetInt32(store_column(0, 3, NULL));
+	result->starts_at = DatumGetTimestampTz(store_column(0, 4, NULL));
+	result->ends_at = DatumGetTimestampTz(store_column(0, 5, NULL));
+	result->resource_ids = store_copy_column(context, 0, 6, NULL);
+	result->expires_at = DatumGetTimestampTz(store_column(0, 7, &isnull));
+	if (isnull)
+		result->expires_at = DT_NOEND;
+	result->order_id = store_uuid_column(0, 8, &isnull);
+	result->has_order = !isnull;
+	result->price = store_copy_column(context, 0, 9, NULL);
+	result->currency = store_text_column(context, 0, 10);
+	result->updated_at = DatumGetTimestampTz(store_column(0, 11, NULL));
+	return result;
+}
+
+/* Runs one of the UPDATEs below; NULL when there was no such booking. */
+static BookingResult *
+update_own(StorePlan *plan, Datum *values, const char *nulls)
+{
+	if (store_execute(plan, values, nulls, STORE_CALLER | STORE_OWN_ROW) == 0)
+		return NULL;
+	return read_result();
+}
+
+/*
+ * Locks a booking's row as an UPDATE would and tells its state.  False when
+ * there is none, or none that the caller may see.
+ */
+bool
+bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state)
+{
+	static StorePlan plan = {
+		"SELECT status, version, starts_at, ends_at, expires_at, service_id, "
+		"branch_id, time_zone, currency, price, reason_code "
+		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	MemoryContext context = CurrentMemoryContext;
+	bool		isnull;
+
+	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+		return false;
+	state->status = lifecycle_status(store_text_column(context, 0, 1));
+	state->version = DatumGetInt32(store_column(0, 2, NULL));
+	state->starts_at = DatumGetTimestampTz(store_column(0, 3, NULL));
+	state->ends_at = DatumGetTimestampTz(store_column(0, 4, NULL));
+	state->expires_at = DatumGetTimestampTz(store_column(0, 5, &isnull));
+	if (isnull)
+		state->expires_at = DT_NOEND;
+	state->service_id = store_uuid_column(0, 6, NULL);
+	state->branch_id = store_uuid_column(0, 7, NULL);
+	state->time_zone = store_text_column(context, 0, 8);
+	state->currency = store_text_column(context, 0, 9);
+	state->price = store_copy_column(context, 0, 10, NULL);
+	state->reason_code = store_text_column(context, 0, 11);
+	return true;
+}
+
+/* The columns that hold() and book() fill; the guard fills the others. */
+static const BookingColumn inserted_columns[] = {
+	BK_TENANT_ID, BK_ID, BK_BRANCH_ID, BK_SERVICE_ID, BK_STATUS, BK_STARTS_AT,
+	BK_ENDS_AT, BK_RESOURCE_IDS, BK_UNITS, BK_CUSTOMER_ID, BK_HOLD_TTL,
+	BK_LOCAL_START, BK_CONTACT, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES,
+	BK_PARTY_SIZE, BK_METADATA
+};
+
+BookingResult *
+bookings_insert(const BookingRow *row)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, "
+		"ends_at, resource_ids, units, customer_id, hold_ttl, "
+		"local_start, contact, title, description, attendees, "
+		"party_size, metadata) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
+		"RETURNING " RESULT_COLUMNS
+	};
+	Datum		values[lengthof(inserted_columns)];
+	char		nulls[lengthof(inserted_columns)];
+
+	if (plan.nargs == 0)
+	{
+		for (int i = 0; i < lengthof(inserted_columns); i++)
+			plan.argtypes[i] = booking_columns[inserted_columns[i]].type;
+		plan.nargs = lengthof(inserted_columns);
+	}
+	for (int i = 0; i < lengthof(inserted_columns); i++)
+	{
+		values[i] = row->value[inserted_columns[i]];
+		nulls[i] = row->isnull[inserted_columns[i]] ? 'n' : ' ';
+	}
+	if (store_execute(&plan, values, nulls, STORE_CALLER) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+				 errmsg("a trigger kept the booking from being inserted")));
+	return read_result();
+}
+
+/* reason may be NULL: the one on the booking stays. */
+BookingResult *
+bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
+					BookingStatus status, const char *reason)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET status = $3, reason_code = COALESCE($4, reason_code)"
+		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
+		CStringGetTextDatum(lifecycle_status_name(status)),
+		reason ? CStringGetTextDatum(reason) : (Datum) 0
+	};
+
+	return update_own(&plan, values, reason ? NULL : "   n");
+}
+
+BookingResult *
+bookings_checkout(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingStatus status,
+				  const pg_uuid_t *customer, Jsonb *contact, const pg_uuid_t *order_id)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET status = $3, customer_id = $4, contact = $5, order_id = $6"
+		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		6, {UUIDOID, UUIDOID, TEXTOID, UUIDOID, JSONBOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
+		CStringGetTextDatum(lifecycle_status_name(status)),
+		UUIDPGetDatum(customer), JsonbPGetDatum(contact),
+		order_id ? UUIDPGetDatum(order_id) : (Datum) 0
+	};
+
+	return update_own(&plan, values, order_id ? NULL : "     n");
+}
+
+/*
+ * Takes a hold anew: a null expires_at asks the guard for "now + hold_ttl".
+ * ttl may be NULL: as long as it was held before.
+ */
+BookingResult *
+bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id, const Interval *ttl)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET status = 'held', reason_code = NULL, expires_at = NULL, "
+		"hold_ttl = COALESCE($3, hold_ttl)"
+		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		3, {UUIDOID, UUIDOID, INTERVALOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
+		ttl ? IntervalPGetDatum(ttl) : (Datum) 0
+	};
+
+	return update_own(&plan, values, ttl ? NULL : "  n");
+}
+
+BookingResult *
+bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id,
+			  TimestampTz starts_at, TimestampTz ends_at)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET starts_at = $3, ends_at = $4"
+		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
+		TimestampTzGetDatum(starts_at), TimestampTzGetDatum(ends_at)
+	};
+
+	return update_own(&plan, values, NULL);
+}
+
+BookingResult *
+bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resource_ids)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET resource_ids = $3"
+		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		3, {UUIDOID, UUIDOID, UUIDARRAYOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id), PointerGetDatum(resource_ids)
+	};
+
+	return update_own(&plan, values, NULL);
+}
+
+BookingResult *
+bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	static StorePlan plan = {
+		"SELECT " RESULT_COLUMNS " FROM booking.bookings" THIS_BOOKING,
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+
+	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+		return NULL;
+	return read_result();
+}
+
+/* A note was added: counting it changes the booking, and so audits the note. */
+void
+bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET note_count = note_count OPERATOR(pg_catalog.+) 1"
+		THIS_BOOKING,
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+
+	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("the booking of the note does not exist")));
+}
+
+/*
+ * ---- statements of the expiry ----
+ *
+ * A status lapses at expires_at: a hold, a request for approval (setting
+ * pending_ttl) and an undecided request for cancellation do (K4, L4, H7).
+ */
+
+/*
+ * Ends those of the bookings whose status has lapsed and that nobody else is
+ * changing right now; the guard passes over those whose keys it can't have.
+ */
+uint64
+bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now,
+					 const pg_uuid_t *request_id)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings AS b SET status = 'cancelled', reason_code = CASE "
+		"WHEN b.status" EQ "'held' THEN 'hold_expired' "
+		"WHEN b.status" EQ "'pending' THEN 'pending_expired' ELSE 'request_lapsed' END, "
+		"actor = 'booking expiry', actor_kind = 'system', request_id = $4 "
+		"FROM (SELECT id FROM booking.bookings WHERE tenant_id" EQ "$1 "
+		"AND id" EQ "ANY ($2) AND expires_at" LE "$3 "
+		"ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) AS e "
+		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "e.id",
+		4, {UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), PointerGetDatum(ids), TimestampTzGetDatum(now),
+		UUIDPGetDatum(request_id)
+	};
+
+	return store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* Ids of at most max bookings whose status has lapsed, the oldest first. */
+ArrayType *
+bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max, int *count)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.array_agg(e.id), pg_catalog.count(*) FROM ("
+		"SELECT id FROM booking.bookings WHERE tenant_id" EQ "$1 "
+		"AND expires_at IS NOT NULL AND expires_at" LE "$2 "
+		"ORDER BY expires_at LIMIT $3) AS e",
+		3, {UUIDOID, TIMESTAMPTZOID, INT4OID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), TimestampTzGetDatum(now), Int32GetDatum(max)
+	};
+	MemoryContext context = CurrentMemoryContext;
+	bool		isnull;
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	*count = (int) DatumGetInt64(store_column(0, 2, NULL));
+	if (*count == 0)
+		return NULL;
+	return DatumGetArrayTypeP(store_copy_column(context, 0, 1, &isnull));
+}
+
+/* The index holds nothing but live and unswept holds, so this reads little. */
+pg_uuid_t *
+bookings_tenants_with_expired(TimestampTz now, int *count)
+{
+	static StorePlan plan = {
+		"SELECT DISTINCT tenant_id FROM booking.bookings "
+		"WHERE expires_at IS NOT NULL AND expires_at" LE "$1",
+		1, {TIMESTAMPTZOID}
+	};
+	Datum		values[] = {TimestampTzGetDatum(now)};
+	pg_uuid_t  *tenants;
+
+	*count = (int) store_execute(&plan, values, NULL, STORE_OWNER);
+	tenants = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+		tenants[i] = store_uuid_column(i, 1, NULL);
+	return tenants;
+}
+
+/* When the next status lapses; DT_NOEND when none does. */
+TimestampTz
+bookings_next_expiry(void)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.min(expires_at) FROM booking.bookings WHERE expires_at IS NOT NULL",
+		0
+	};
+	bool		isnull;
+	Datum		value;
+
+	store_execute(&plan, NULL, NULL, STORE_OWNER);
+	value = store_column(0, 1, &isnull);
+	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
+}
+
+/* How many live holds an actor has, not counting one booking. */
+int
+bookings_count_live_holds(const pg_uuid_t *tenant, const char *actor,
+						  TimestampTz now, const pg_uuid_t *except)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.count(*) FROM booking.bookings "
+		"WHERE tenant_id" EQ "$1 AND expires_at IS NOT NULL AND expires_at" GT "$3 "
+		"AND status" EQ "'held' AND booked_by" EQ "$2 AND id" NE "$4",
+		4, {UUIDOID, TEXTOID, TIMESTAMPTZOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), CStringGetTextDatum(actor), TimestampTzGetDatum(now),
+		UUIDPGetDatum(except)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return (int) DatumGetInt64(store_column(0, 1, NULL));
+}

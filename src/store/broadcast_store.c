@@ -1,0 +1,159 @@
+/*-------------------------------------------------------------------------
+ *
+ * broadcast_store.c
+ *	  The statements of broadcast.c: its cursor, and what lies ahead of it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/guc.h"
+
+#include "store/broadcast_store.h"
+#include "store/plan.h"
+
+static StorePlan lock_cursor = {
+	.sql = "SELECT s.era, s.era_began, s.tx FROM booking.sweeps AS s "
+	"WHERE s.name" EQ "'broadcast' FOR UPDATE SKIP LOCKED"
+};
+
+static StorePlan add_cursor = {
+	.sql = "INSERT INTO booking.sweeps (name, era, era_began, tx) "
+	"VALUES ('broadcast', $1, $2, $3) ON CONFLICT DO NOTHING",
+	.nargs = 3,
+	.argtypes = {INT8OID, TIMESTAMPTZOID, INT8OID}
+};
+
+static StorePlan move_cursor = {
+	.sql = "UPDATE booking.sweeps AS s SET era = $1, era_began = $2, tx = $3 "
+	"WHERE s.name" EQ "'broadcast'",
+	.nargs = 3,
+	.argtypes = {INT8OID, TIMESTAMPTZOID, INT8OID}
+};
+
+/*
+ * Horizon and rows under one snapshot.  One row at least comes back; without
+ * an event its tx is null.
+ */
+static StorePlan read_events = {
+	.sql = "WITH edge AS MATERIALIZED (SELECT pg_catalog.pg_snapshot_xmin("
+	"pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS horizon), "
+	"span AS MATERIALIZED (SELECT edge.horizon, "
+	"LEAST(edge.horizon, $1 OPERATOR(pg_catalog.+) $2) AS until, "
+	"EXISTS (SELECT FROM booking.audit_log AS a "
+	"WHERE a.tx" GE "edge.horizon AND a.at" GE "$3) AS held_back FROM edge) "
+	"SELECT span.horizon, span.until, span.held_back, a.tx, t.code, b.code, a.booking_id, "
+	"a.status, a.version, a.action "
+	"FROM span LEFT JOIN LATERAL (SELECT l.* FROM booking.audit_log AS l "
+	"WHERE l.tx" GE "$1 AND l.tx" LT "span.until AND l.at" GE "$3 "
+	"ORDER BY l.tx USING OPERATOR(pg_catalog.<) FETCH FIRST $4 ROWS WITH TIES) AS a ON true "
+	"LEFT JOIN booking.tenants AS t ON t.id" EQ "a.tenant_id "
+	"LEFT JOIN booking.branches AS b ON b.tenant_id" EQ "a.tenant_id AND b.id" EQ "a.branch_id "
+	"ORDER BY a.tx USING OPERATOR(pg_catalog.<), a.booking_id USING OPERATOR(pg_catalog.<), "
+	"a.version USING OPERATOR(pg_catalog.<)",
+	.nargs = 4,
+	.argtypes = {INT8OID, INT8OID, TIMESTAMPTZOID, INT8OID}
+};
+
+/* Reads the cursor and locks it; false if there is none or it is in use. */
+bool
+broadcast_store_lock_cursor(BroadcastCursor *cursor)
+{
+	if (store_execute(&lock_cursor, NULL, NULL, STORE_OWNER) == 0)
+		return false;
+	cursor->era = DatumGetInt64(store_column(0, 1, NULL));
+	cursor->era_began = DatumGetTimestampTz(store_column(0, 2, NULL));
+	cursor->tx = DatumGetInt64(store_column(0, 3, NULL));
+	return true;
+}
+
+static uint64
+write_cursor(StorePlan *plan, const BroadcastCursor *cursor)
+{
+	Datum		values[3] = {
+		Int64GetDatum(cursor->era),
+		TimestampTzGetDatum(cursor->era_began),
+		Int64GetDatum(cursor->tx)
+	};
+
+	return store_execute(plan, values, NULL, STORE_OWNER);
+}
+
+/* Makes the cursor of a new store; false if there is one. */
+bool
+broadcast_store_add_cursor(const BroadcastCursor *cursor)
+{
+	return write_cursor(&add_cursor, cursor) == 1;
+}
+
+void
+broadcast_store_move_cursor(const BroadcastCursor *cursor)
+{
+	(void) write_cursor(&move_cursor, cursor);
+}
+
+/*
+ * Runs read_events by way of the BRIN index.  The planner takes the rows it is
+ * after to be spread over the table, and would look for the first one from the
+ * beginning; they are at the end, if there are any.
+ */
+static uint64
+execute_read(Datum *values)
+{
+	int			nest_level = NewGUCNestLevel();
+	uint64		rows;
+
+	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option("enable_indexscan", "off", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	rows = store_execute(&read_events, values, NULL, STORE_OWNER);
+	AtEOXact_GUC(true, nest_level);
+	return rows;
+}
+
+/*
+ * The changes made since not_before by transactions from from_tx on, window of
+ * them at most and none beyond the horizon: the first max, and what else the
+ * last one's transaction did.  Lives in the memory of the SPI connection.
+ */
+BroadcastBatch *
+broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int max)
+{
+	BroadcastBatch *batch = palloc0(sizeof(BroadcastBatch));
+	Datum		values[4] = {
+		Int64GetDatum(from_tx),
+		Int64GetDatum(window),
+		TimestampTzGetDatum(not_before),
+		Int64GetDatum(max)
+	};
+	uint64		rows = execute_read(values);
+	int64		last_tx = 0;
+
+	batch->horizon = DatumGetInt64(store_column(0, 1, NULL));
+	batch->until = DatumGetInt64(store_column(0, 2, NULL));
+	batch->held_back = DatumGetBool(store_column(0, 3, NULL));
+	batch->events = palloc(sizeof(BroadcastEvent) * rows);
+
+	for (uint64 i = 0; i < rows; i++)
+	{
+		BroadcastEvent *event = &batch->events[batch->count];
+		bool		isnull;
+		int64		tx = DatumGetInt64(store_column(i, 4, &isnull));
+
+		if (isnull)
+			break;
+		last_tx = tx;
+		event->tenant_code = store_text_column(CurrentMemoryContext, i, 5);
+		event->branch_code = store_text_column(CurrentMemoryContext, i, 6);
+		event->booking_id = store_uuid_column(i, 7, NULL);
+		event->status = store_text_column(CurrentMemoryContext, i, 8);
+		event->version = DatumGetInt32(store_column(i, 9, NULL));
+		event->action = store_text_column(CurrentMemoryContext, i, 10);
+		batch->count++;
+	}
+	if (batch->count >= max)
+		batch->until = last_tx + 1;
+	return batch;
+}

@@ -1,0 +1,94 @@
+/*-------------------------------------------------------------------------
+ *
+ * config.h
+ *	  What can be booked and what can be occupied: services with their needs,
+ *	  branches, resources.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_STORE_CONFIG_H
+#define BOOKING_STORE_CONFIG_H
+
+#include "booking.h"
+
+#include "rules/answers.h"
+#include "utils/array.h"
+
+/* What a service needs of one kind of resource; buffers in microseconds. */
+typedef struct ServiceNeed
+{
+	char	   *kind;
+	int			quantity;
+	int			units;
+	int64		buffer_before;
+	int64		buffer_after;
+} ServiceNeed;
+
+typedef struct Service
+{
+	pg_uuid_t	id;
+	char	   *name;
+	bool		active;
+	bool		has_branch;
+	pg_uuid_t	branch_id;
+	int64		duration;		/* microseconds, as all lengths of time here */
+	int64		buffer_before;
+	int64		buffer_after;
+	Datum		price;			/* numeric */
+	char	   *currency;
+	int			min_party;
+	int			max_party;		/* 0: no limit */
+	Jsonb	   *settings;
+	Jsonb	   *tenant_settings;
+	bool		restricted;		/* only the listed resources may provide it */
+	int			need_count;
+	ServiceNeed *needs;
+} Service;
+
+typedef struct Branch
+{
+	pg_uuid_t	id;
+	char	   *time_zone;
+	Jsonb	   *settings;
+} Branch;
+
+typedef struct Resource
+{
+	pg_uuid_t	id;
+	char	   *kind;
+	char	   *code;
+	int			capacity;
+	bool		active;
+	char	   *owner;
+	char	   *time_zone;		/* its own, else its branch's */
+	Jsonb	   *settings;
+	Branch		branch;
+} Resource;
+
+/* Tables whose rows have a code that people use. */
+typedef enum CodedTable
+{
+	CODED_TENANT,
+	CODED_BRANCH,
+	CODED_SERVICE,
+	CODED_RESOURCE,
+	CODED_QUESTION
+} CodedTable;
+
+extern bool config_id_of_code(CodedTable table, const pg_uuid_t *tenant, const char *code,
+							  pg_uuid_t *id);
+extern Service *config_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern Branch *config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern bool config_sole_branch(const pg_uuid_t *tenant, pg_uuid_t *branch);
+extern Resource *config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
+extern pg_uuid_t *config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *branch,
+									const pg_uuid_t *service, const char *kind, int *count);
+extern int	config_count_providers(const pg_uuid_t *tenant, const pg_uuid_t *service,
+								   const pg_uuid_t *resources, int count);
+extern bool config_reason_known(const pg_uuid_t *tenant, const char *code);
+extern bool config_question(const pg_uuid_t *tenant, const pg_uuid_t *id, QuestionForm *form);
+extern bool config_parse_uuid(const char *text, pg_uuid_t *id);
+extern bool config_sole_tenant(pg_uuid_t *tenant);
+extern int64 config_interval(const Interval *interval);
+
+#endif							/* BOOKING_STORE_CONFIG_H */

@@ -1,0 +1,237 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  Running the engine's SQL: prepared once per session, as the right role,
+ *	  with the right snapshot.
+ *
+ * A statement is planned at its first use and kept for the session.  The plan
+ * cache revalidates it by itself when a table changes; a plan it gave up
+ * (SPI_plan_is_valid) is prepared anew, as ri_triggers.c does.
+ *
+ * Snapshots.  In READ COMMITTED every statement sees what is committed when
+ * it begins.  Above it, a statement under the transaction's snapshot would
+ * not see the booking that a lock wait was about; therefore all of the
+ * engine's statements run with the latest snapshot there.  Only the caller's
+ * own booking row is checked against the transaction's snapshot too
+ * (STORE_OWN_ROW), so that nobody overwrites what they have not seen.
+ *
+ * Roles.  Statements of the guards run as the owner of the store, as those of
+ * foreign-key triggers do, so that clients need no rights on internal tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "store/plan.h"
+#include "store/store_state.h"
+
+/* Depth of statements that may write allocations and the audit trail. */
+static int	derived_depth = 0;
+
+/*
+ * Connects to SPI; every store function needs that.  Memory palloc'd while
+ * connected goes away with store_finish().
+ */
+void
+store_connect(void)
+{
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+}
+
+void
+store_finish(void)
+{
+	if (SPI_finish() != SPI_OK_FINISH)
+		elog(ERROR, "could not disconnect from SPI");
+}
+
+static SPIPlanPtr
+prepared(StorePlan *statement)
+{
+	SPIPlanPtr	plan;
+
+	if (statement->plan != NULL)
+	{
+		if (SPI_plan_is_valid(statement->plan))
+			return statement->plan;
+		SPI_freeplan(statement->plan);
+		statement->plan = NULL;
+	}
+
+	plan = SPI_prepare(statement->sql, statement->nargs, statement->argtypes);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s",
+			 statement->sql, SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
+	statement->plan = plan;
+	return plan;
+}
+
+/* Executes a plan that may write what only the engine writes. */
+static int
+execute_derived(SPIPlanPtr plan, Datum *values, const char *nulls,
+				Snapshot snapshot, Snapshot crosscheck)
+{
+	int			result;
+
+	derived_depth++;
+	PG_TRY();
+	{
+		result = SPI_execute_snapshot(plan, values, nulls, snapshot, crosscheck,
+									  false, true, 0);
+	}
+	PG_FINALLY();
+	{
+		derived_depth--;
+	}
+	PG_END_TRY();
+	return result;
+}
+
+/*
+ * Runs a statement and returns the number of rows it touched; rows it
+ * returned are in SPI_tuptable.
+ */
+uint64
+store_execute(StorePlan *statement, Datum *values, const char *nulls, int how)
+{
+	Oid			caller;
+	Oid			owner = InvalidOid;
+	int			caller_context;
+	Snapshot	snapshot = InvalidSnapshot;
+	Snapshot	crosscheck = InvalidSnapshot;
+	MemoryContext memory = CurrentMemoryContext;
+	SPIPlanPtr	plan;
+	int			result;
+
+	/* prepare as the role that runs it: row security is decided there */
+	GetUserIdAndSecContext(&caller, &caller_context);
+	if ((how & STORE_CALLER) == 0)
+	{
+		owner = store_owner();
+		if (owner != caller)
+			SetUserIdAndSecContext(owner, caller_context |
+								   SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	}
+
+	plan = prepared(statement);
+
+	if (IsolationUsesXactSnapshot())
+	{
+		CommandCounterIncrement();
+		snapshot = GetLatestSnapshot();
+		if (how & STORE_OWN_ROW)
+			crosscheck = GetTransactionSnapshot();
+	}
+
+	if (how & STORE_DERIVED)
+		result = execute_derived(plan, values, nulls, snapshot, crosscheck);
+	else
+		result = SPI_execute_snapshot(plan, values, nulls, snapshot, crosscheck,
+									  false, true, 0);
+
+	if (OidIsValid(owner) && owner != caller)
+		SetUserIdAndSecContext(caller, caller_context);
+	/* SPI leaves its own memory context behind */
+	MemoryContextSwitchTo(memory);
+
+	if (result < 0)
+		elog(ERROR, "could not execute \"%s\": %s",
+			 statement->sql, SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* Whether the statement now running is the engine's own write of derived rows. */
+bool
+store_writing_derived(void)
+{
+	return derived_depth > 0;
+}
+
+/* A value of the last result; column counts from 1.  Valid while the result is. */
+Datum
+store_column(uint64 row, int column, bool *isnull)
+{
+	bool		local_isnull;
+	Datum		value;
+
+	value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column,
+						  isnull ? isnull : &local_isnull);
+	if (isnull == NULL && local_isnull)
+		elog(ERROR, "unexpected null in column %d", column);
+	return value;
+}
+
+/* The same, copied (and detoasted) into a context of the caller's. */
+Datum
+store_copy_column(MemoryContext context, uint64 row, int column, bool *isnull)
+{
+	Form_pg_attribute attribute = TupleDescAttr(SPI_tuptable->tupdesc, column - 1);
+	Datum		value = store_column(row, column, isnull);
+	MemoryContext previous;
+
+	if (isnull && *isnull)
+		return (Datum) 0;
+
+	previous = MemoryContextSwitchTo(context);
+	if (attribute->attlen == -1)
+		value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+	else
+		value = datumCopy(value, attribute->attbyval, attribute->attlen);
+	MemoryContextSwitchTo(previous);
+	return value;
+}
+
+/* A uuid of the last result; all zeroes when null. */
+pg_uuid_t
+store_uuid_column(uint64 row, int column, bool *isnull)
+{
+	bool		local_isnull;
+	Datum		value = store_column(row, column, isnull ? isnull : &local_isnull);
+	pg_uuid_t	id;
+
+	if (isnull ? *isnull : local_isnull)
+		memset(&id, 0, sizeof(id));
+	else
+		id = *DatumGetUUIDP(value);
+	return id;
+}
+
+/* A text of the last result as a C string, NULL when null. */
+char *
+store_text_column(MemoryContext context, uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = store_column(row, column, &isnull);
+	MemoryContext previous;
+	char	   *result;
+
+	if (isnull)
+		return NULL;
+	previous = MemoryContextSwitchTo(context);
+	result = TextDatumGetCString(value);
+	MemoryContextSwitchTo(previous);
+	return result;
+}
+
+ArrayType *
+store_uuid_array(const pg_uuid_t *ids, int count)
+{
+	Datum	   *elements = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		elements[i] = UUIDPGetDatum(&ids[i]);
+	return construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+}

@@ -1,0 +1,290 @@
+/*-------------------------------------------------------------------------
+ *
+ * records.c
+ *	  What the guard writes beside a booking: audit, session, order, outbox.
+ *
+ * All of it is written while the booking's row is locked, so no two
+ * transactions write the records of one booking at a time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "rules/ids.h"
+#include "rules/lifecycle.h"
+#include "store/plan.h"
+#include "store/records.h"
+
+/* ---- audit ---- */
+
+void
+records_audit(const AuditEntry *entry)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.audit_log (tenant_id, booking_id, version, branch_id, session_id, "
+		"request_id, actor, actor_kind, role, channel, action, status, old_values, new_values, "
+		"private_digest, reason_code, reversible, metadata, at, tx) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
+		"$18, $19, $20)",
+		20, {
+			UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, NAMEOID,
+			TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, BYTEAOID, TEXTOID, BOOLOID, JSONBOID,
+			TIMESTAMPTZOID, INT8OID
+		}
+	};
+	NameData	role;
+	FullTransactionId tx = GetTopFullTransactionId();
+	Datum		values[] = {
+		UUIDPGetDatum(entry->tenant), UUIDPGetDatum(entry->booking),
+		Int32GetDatum(entry->version), UUIDPGetDatum(entry->branch),
+		UUIDPGetDatum(entry->session), UUIDPGetDatum(entry->request_id), entry->actor,
+		entry->actor_kind, NameGetDatum(&role), entry->channel,
+		CStringGetTextDatum(entry->action),
+		CStringGetTextDatum(lifecycle_status_name(entry->status)),
+		PointerGetDatum(entry->old_values), PointerGetDatum(entry->new_values),
+		PointerGetDatum(entry->private_digest), entry->reason_code,
+		BoolGetDatum(entry->reversible), entry->metadata, TimestampTzGetDatum(entry->at),
+		Int64GetDatum((int64) U64FromFullTransactionId(tx))
+	};
+	char		nulls[] = "                    ";
+
+	namestrcpy(&role, GetUserNameFromId(entry->role, true));
+	for (int i = 0; i < lengthof(values); i++)
+		if (values[i] == (Datum) 0 && i != 2 && i != 16)
+			nulls[i] = 'n';
+	store_execute(&plan, values, nulls, STORE_DERIVED);
+}
+
+/* The values of an audit row that may hold personal data, erasable here. */
+void
+records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *private_values)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.audit_private (tenant_id, booking_id, version, salt, private_values) "
+		"VALUES ($1, $2, $3, $4, $5)",
+		5, {UUIDOID, UUIDOID, INT4OID, BYTEAOID, JSONBOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(entry->tenant), UUIDPGetDatum(entry->booking),
+		Int32GetDatum(entry->version), PointerGetDatum(salt), JsonbPGetDatum(private_values)
+	};
+
+	store_execute(&plan, values, NULL, STORE_DERIVED);
+}
+
+/* ---- service sessions ---- */
+
+/*
+ * Brings a booking's service session to a status and slot: makes it when the booking has
+ * none, and stamps the moments it passes through.
+ * Returns its id.
+ */
+pg_uuid_t
+records_session(const pg_uuid_t *tenant, const pg_uuid_t *booking, BookingStatus status,
+				TimeSpan slot, Datum resource_ids, TimestampTz now)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.service_sessions AS s (tenant_id, id, booking_id, status, "
+		"scheduled_from, scheduled_until, resource_ids, created_at, updated_at) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) "
+		"ON CONFLICT (tenant_id, booking_id) DO UPDATE SET "
+		"status = excluded.status, scheduled_from = excluded.scheduled_from, "
+		"scheduled_until = excluded.scheduled_until, resource_ids = excluded.resource_ids, "
+		"updated_at = excluded.updated_at, "
+		"checked_in_at = CASE WHEN excluded.status" EQ "'checked_in' "
+		"THEN COALESCE(s.checked_in_at, $8) ELSE s.checked_in_at END, "
+		"started_at = CASE WHEN excluded.status" EQ "'being_served' "
+		"THEN COALESCE(s.started_at, $8) ELSE s.started_at END, "
+		"completed_at = CASE WHEN excluded.status" EQ "'completed' "
+		"THEN COALESCE(s.completed_at, $8) END, "
+		"no_show_at = CASE WHEN excluded.status" EQ "'no_show' "
+		"THEN COALESCE(s.no_show_at, $8) END, "
+		"cancelled_at = CASE WHEN excluded.status" EQ "'cancelled' "
+		"THEN COALESCE(s.cancelled_at, $8) END RETURNING id",
+		8, {
+			UUIDOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID,
+			TIMESTAMPTZOID
+		}
+	};
+	pg_uuid_t	id = ids_new();
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(&id), UUIDPGetDatum(booking),
+		CStringGetTextDatum(lifecycle_status_name(status)), TimestampTzGetDatum(slot.from),
+		TimestampTzGetDatum(slot.until), resource_ids, TimestampTzGetDatum(now)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return store_uuid_column(0, 1, NULL);
+}
+
+bool
+records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking, pg_uuid_t *id)
+{
+	static StorePlan plan = {
+		"SELECT id FROM booking.service_sessions WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+
+	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
+		return false;
+	*id = store_uuid_column(0, 1, NULL);
+	return true;
+}
+
+/* ---- orders ---- */
+
+/*
+ * Puts a booking on an order, which comes to be with its first item; the
+ * total is the sum of the items (K5).  False when there is such an order, but
+ * of another customer or in another currency.
+ */
+bool
+records_order(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *booking,
+			  Datum customer, const char *currency, Datum amount, const char *description,
+			  TimestampTz now)
+{
+	static StorePlan add_order = {
+		"INSERT INTO booking.orders AS o "
+		"(tenant_id, id, customer_id, status, currency, total, created_at, updated_at) "
+		"VALUES ($1, $2, $3, 'open', $4, $5, $6, $6) "
+		"ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'open', updated_at = $6, "
+		"total = o.total OPERATOR(pg_catalog.+) excluded.total "
+		"WHERE o.currency" EQ "excluded.currency AND (o.customer_id" EQ "excluded.customer_id "
+		"OR (o.customer_id IS NULL AND excluded.customer_id IS NULL))",
+		6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, TIMESTAMPTZOID}
+	};
+	static StorePlan add_item = {
+		"INSERT INTO booking.order_items (tenant_id, order_id, booking_id, description, amount) "
+		"VALUES ($1, $2, $3, $4, $5)",
+		5, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID}
+	};
+	Datum		order_values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(order), customer, CStringGetTextDatum(currency),
+		amount, TimestampTzGetDatum(now)
+	};
+	Datum		item_values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(order), UUIDPGetDatum(booking),
+		CStringGetTextDatum(description), amount
+	};
+
+	if (store_execute(&add_order, order_values, customer ? NULL : "  n   ", STORE_OWNER) == 0)
+		return false;
+	store_execute(&add_item, item_values, NULL, STORE_OWNER);
+	return true;
+}
+
+/* A booking was cancelled: its item is void, and the order with its last one. */
+void
+records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *booking,
+				  TimestampTz now)
+{
+	static StorePlan plan = {
+		"WITH item AS (UPDATE booking.order_items SET voided_at = $4 "
+		"WHERE tenant_id" EQ "$1 AND order_id" EQ "$2 AND booking_id" EQ "$3 "
+		"AND voided_at IS NULL RETURNING amount) "
+		"UPDATE booking.orders AS o SET updated_at = $4, "
+		"total = o.total OPERATOR(pg_catalog.-) item.amount, "
+		"status = CASE WHEN EXISTS (SELECT FROM booking.order_items AS i "
+		"WHERE i.tenant_id" EQ "$1 AND i.order_id" EQ "$2 AND i.booking_id" NE "$3 "
+		"AND i.voided_at IS NULL) THEN 'open' ELSE 'voided' END "
+		"FROM item WHERE o.tenant_id" EQ "$1 AND o.id" EQ "$2",
+		4, {UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(order), UUIDPGetDatum(booking),
+		TimestampTzGetDatum(now)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* ---- side effects ---- */
+
+void
+records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *topic,
+					 const char *event, int version, TimestampTz due, TimestampTz now)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.outbox (tenant_id, id, booking_id, topic, event, booking_version, "
+		"due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		8, {
+			UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID
+		}
+	};
+	pg_uuid_t	id = ids_new();
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(&id), UUIDPGetDatum(booking),
+		CStringGetTextDatum(topic), CStringGetTextDatum(event), Int32GetDatum(version),
+		TimestampTzGetDatum(due), TimestampTzGetDatum(now)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* ---- answers and notes ---- */
+
+void
+records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking, const pg_uuid_t *question,
+			   Jsonb *value, TimestampTz now)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.answers (tenant_id, booking_id, question_id, value, created_at) "
+		"VALUES ($1, $2, $3, $4, $5) "
+		"ON CONFLICT (tenant_id, booking_id, question_id) DO UPDATE SET value = excluded.value",
+		5, {UUIDOID, UUIDOID, UUIDOID, JSONBOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), UUIDPGetDatum(question),
+		JsonbPGetDatum(value), TimestampTzGetDatum(now)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* The prompt of a required question of the service without answer, or NULL. */
+char *
+records_missing_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+					   const pg_uuid_t *service)
+{
+	static StorePlan plan = {
+		"SELECT q.prompt FROM booking.questions AS q "
+		"WHERE q.tenant_id" EQ "$1 AND q.active AND q.required "
+		"AND (q.service_id IS NULL OR q.service_id" EQ "$3) "
+		"AND NOT EXISTS (SELECT FROM booking.answers AS a WHERE a.tenant_id" EQ "$1 "
+		"AND a.booking_id" EQ "$2 AND a.question_id" EQ "q.id) "
+		"ORDER BY q.position, q.id LIMIT 1",
+		3, {UUIDOID, UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), UUIDPGetDatum(service)
+	};
+
+	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
+		return NULL;
+	return store_text_column(CurrentMemoryContext, 0, 1);
+}
+
+/* The note's own guard fills in the rest, with the caller's rights. */
+void
+records_note(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *body,
+			 const char *visibility)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.notes (tenant_id, booking_id, body, visibility) "
+		"VALUES ($1, $2, $3, $4)",
+		4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), CStringGetTextDatum(body),
+		CStringGetTextDatum(visibility)
+	};
+
+	store_execute(&plan, values, NULL, STORE_CALLER);
+}

@@ -1,0 +1,63 @@
+/*-------------------------------------------------------------------------
+ *
+ * records.h
+ *	  What the guard writes beside a booking: audit, session, order, outbox.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BOOKING_STORE_RECORDS_H
+#define BOOKING_STORE_RECORDS_H
+
+#include "booking.h"
+
+/* One row of booking.audit_log; texts and jsonbs may be NULL. */
+typedef struct AuditEntry
+{
+	const pg_uuid_t *tenant;
+	const pg_uuid_t *booking;
+	int			version;
+	const pg_uuid_t *branch;
+	const pg_uuid_t *session;	/* the service session, or NULL */
+	const pg_uuid_t *request_id;
+	Datum		actor;			/* texts, 0 when null */
+	Datum		actor_kind;
+	Oid			role;
+	Datum		channel;
+	const char *action;
+	BookingStatus status;
+	Jsonb	   *old_values;
+	Jsonb	   *new_values;
+	bytea	   *private_digest;
+	Datum		reason_code;
+	bool		reversible;
+	Datum		metadata;		/* jsonb */
+	TimestampTz at;
+} AuditEntry;
+
+extern void records_audit(const AuditEntry *entry);
+extern void records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *values);
+
+extern pg_uuid_t records_session(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								 BookingStatus status, TimeSpan slot, Datum resource_ids,
+								 TimestampTz now);
+extern bool records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+							   pg_uuid_t *id);
+
+extern bool records_order(const pg_uuid_t *tenant, const pg_uuid_t *order,
+						  const pg_uuid_t *booking, Datum customer, const char *currency,
+						  Datum amount, const char *description, TimestampTz now);
+extern void records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order,
+							  const pg_uuid_t *booking, TimestampTz now);
+
+extern void records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								 const char *topic, const char *event, int version,
+								 TimestampTz due, TimestampTz now);
+
+extern void records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+						   const pg_uuid_t *question, Jsonb *value, TimestampTz now);
+extern char *records_missing_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+									const pg_uuid_t *service);
+extern void records_note(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *body,
+						 const char *visibility);
+
+#endif							/* BOOKING_STORE_RECORDS_H */
