@@ -58,6 +58,23 @@ BEGIN
 		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard_after
 			AFTER INSERT OR UPDATE OR DELETE ON booking.%I
 			FOR EACH ROW EXECUTE FUNCTION booking.config_guard()', name);
+		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard_truncate
+			BEFORE TRUNCATE ON booking.%I
+			FOR EACH STATEMENT EXECUTE FUNCTION booking.config_guard()', name);
+	END LOOP;
+
+	/* sessions keep rows of these; always: replicated changes count too */
+	FOREACH name IN ARRAY ARRAY['tenants', 'branches', 'principals', 'resources', 'services',
+		'service_requirements', 'service_resources']
+	LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER config_changed
+			AFTER INSERT OR UPDATE OR DELETE ON booking.%I
+			FOR EACH ROW EXECUTE FUNCTION booking.config_changed()', name);
+		EXECUTE format('CREATE OR REPLACE TRIGGER config_truncated
+			AFTER TRUNCATE ON booking.%I
+			FOR EACH STATEMENT EXECUTE FUNCTION booking.config_changed()', name);
+		EXECUTE format('ALTER TABLE booking.%I ENABLE ALWAYS TRIGGER config_changed,
+			ENABLE ALWAYS TRIGGER config_truncated', name);
 	END LOOP;
 
 	/*
@@ -149,7 +166,14 @@ BEGIN
 	'Every booking that began as a hold, with the state of the hold: active, expired (swept or not), released or converted.';
 
 	CREATE OR REPLACE VIEW booking.current_bookings WITH (security_invoker = true) AS
-		SELECT b.*, s.name AS service, r.resources
+		/* by name: with b.*, a column that a user adds could not be dropped again */
+		SELECT b.tenant_id, b.id, b.branch_id, b.service_id, b.status, b.starts_at, b.ends_at,
+			b.during, b.resource_ids, b.units, b.customer_id, b.expires_at, b.version,
+			b.reason_code, b.previous_status, b.hold_ttl, b.held_at, b.local_start, b.time_zone,
+			b.price, b.currency, b.order_id, b.booked_by, b.contact, b.title, b.description,
+			b.attendees, b.party_size, b.note_count, b.metadata, b.channel, b.conversation,
+			b.actor, b.actor_kind, b.request_id, b.overrides, b.change_metadata, b.created_at,
+			b.updated_at, s.name AS service, r.resources
 		FROM booking.bookings AS b
 		JOIN booking.services AS s ON s.tenant_id = b.tenant_id AND s.id = b.service_id
 		CROSS JOIN LATERAL (

@@ -285,6 +285,9 @@ CREATE FUNCTION booking.agenda(day date DEFAULT NULL, branch uuid DEFAULT NULL)
 	SET search_path = pg_catalog, pg_temp
 AS $agenda$
 BEGIN
+	IF day NOT BETWEEN date '4713-01-02 BC' AND date '294276-12-30' THEN
+		RAISE EXCEPTION USING ERRCODE = 'ZB001', MESSAGE = 'day is infinite or out of range';
+	END IF;
 	RETURN QUERY
 		SELECT b.local_start, b.ends_at AT TIME ZONE b.time_zone, b.time_zone, b.status,
 			   s.name,

@@ -88,12 +88,20 @@ BEGIN
 	END IF;
 	IF level NOT IN ('client', 'staff', 'admin', 'auditor') THEN
 		RAISE EXCEPTION USING ERRCODE = '22023',
-			MESSAGE = format('access level "%s" is not known', level),
+			MESSAGE = format('access level "%s" is not known', left(level, 100)),
 			HINT = 'The levels are client, staff, admin and auditor.';
 	END IF;
 	IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = grant_access.role) THEN
 		RAISE EXCEPTION USING ERRCODE = 'ZB002',
-			MESSAGE = format('role "%s" does not exist', grant_access.role);
+			MESSAGE = format('role "%s" does not exist', left(grant_access.role, 100));
+	END IF;
+	IF EXISTS (SELECT FROM unnest(roles) AS r WHERE r IS NULL) THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'roles must not contain nulls';
+	END IF;
+	IF grant_access.tenant IS NOT NULL AND NOT EXISTS (
+		SELECT FROM booking.tenants AS t WHERE t.id = grant_access.tenant) THEN
+		RAISE EXCEPTION USING ERRCODE = 'ZB002',
+			MESSAGE = format('tenant %s does not exist', grant_access.tenant);
 	END IF;
 
 	PERFORM booking.revoke_access(grant_access.role);
@@ -111,7 +119,25 @@ CREATE FUNCTION booking.revoke_access(role text) RETURNS void
 	SET search_path = pg_catalog, pg_temp
 AS $revoke_access$
 BEGIN
+	IF revoke_access.role IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'role must not be null';
+	END IF;
+	IF EXISTS (SELECT FROM pg_class AS c
+				WHERE c.oid = 'booking.bookings'::regclass
+				  AND pg_get_userbyid(c.relowner) = revoke_access.role) THEN
+		RAISE EXCEPTION USING ERRCODE = '22023',
+			MESSAGE = format('role "%s" owns the store', revoke_access.role),
+			HINT = 'Its rights can''t be granted or revoked.';
+	END IF;
 	DELETE FROM booking.principals AS p WHERE p.role_name = revoke_access.role;
+	IF NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = revoke_access.role) THEN
+		/* dropped since: forgetting it was all there was to do */
+		IF NOT FOUND THEN
+			RAISE EXCEPTION USING ERRCODE = 'ZB002',
+				MESSAGE = format('role "%s" does not exist', left(revoke_access.role, 100));
+		END IF;
+		RETURN;
+	END IF;
 	EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA booking FROM %I', role);
 	EXECUTE format('REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM %I', role);
 	EXECUTE format('REVOKE ALL ON SCHEMA booking FROM %I', role);

@@ -3,8 +3,8 @@
  * checkout_api.c
  *	  SQL functions that turn a slot into a booking: checkout and book.
  *
- * Order of locks: the customer's row, the bookings' rows by id, and then,
- * taken by the guard, their keys.
+ * Order of locks: the customer's row, the bookings' rows by id, and then the
+ * keys of all of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,8 +26,9 @@
 #include "engine/context.h"
 #include "engine/json.h"
 #include "engine/locks.h"
-#include "engine/pending.h"
+#include "engine/occupancy.h"
 #include "errors.h"
+#include "rules/contact.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/money.h"
@@ -45,118 +46,13 @@ PG_FUNCTION_INFO_V1(booking_book);
 
 /* ---- the customer (K1, K3) ---- */
 
-typedef struct GivenCustomer
-{
-	bool		has_id;
-	pg_uuid_t	id;
-	Contact		contact;
-} GivenCustomer;
-
-static char *
-json_string(const JsonbValue *value, const char *key)
-{
-	if (value->type == jbvNull)
-		return NULL;
-	if (value->type != jbvString)
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("\"%s\" of the customer must be a string", key)));
-	return pnstrdup(value->val.string.val, value->val.string.len);
-}
-
-static pg_uuid_t
-parse_uuid(const char *text)
-{
-	return *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
-}
-
-/* Reads {id, email, name, phone, locale, notify}; unknown keys are refused. */
-static GivenCustomer
-read_customer(Jsonb *customer)
-{
-	GivenCustomer given = {0};
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-
-	if (!JB_ROOT_IS_OBJECT(customer))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("the customer must be a JSON object")));
-
-	iterator = JsonbIteratorInit(&customer->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		char	   *key;
-
-		if (token != WJB_KEY)
-			continue;
-		key = pnstrdup(value.val.string.val, value.val.string.len);
-		(void) JsonbIteratorNext(&iterator, &value, true);
-
-		if (strcmp(key, "id") == 0)
-		{
-			char	   *id = json_string(&value, key);
-
-			if (id != NULL)
-				given.id = parse_uuid(id);
-			given.has_id = id != NULL;
-		}
-		else if (strcmp(key, "email") == 0)
-		{
-			given.contact.email = json_string(&value, key);
-			if (given.contact.email != NULL)
-				given.contact.email = text_clean_email(given.contact.email);
-		}
-		else if (strcmp(key, "name") == 0)
-		{
-			given.contact.name = json_string(&value, key);
-			if (given.contact.name != NULL)
-				text_check_line("name", given.contact.name, 200);
-		}
-		else if (strcmp(key, "phone") == 0)
-		{
-			given.contact.phone = json_string(&value, key);
-			if (given.contact.phone != NULL)
-				text_check_line("phone", given.contact.phone, 64);
-		}
-		else if (strcmp(key, "locale") == 0)
-		{
-			given.contact.locale = json_string(&value, key);
-			if (given.contact.locale != NULL)
-				text_check_line("locale", given.contact.locale, 35);
-		}
-		else if (strcmp(key, "notify") == 0)
-		{
-			if (value.type != jbvBool && value.type != jbvNull)
-				ereport(ERROR,
-						(booking_errcode(ERR_BAD_VALUE),
-						 errmsg("\"notify\" of the customer must be true or false")));
-			given.contact.has_notify = value.type == jbvBool;
-			given.contact.notify = value.type == jbvBool && value.val.boolean;
-		}
-		else
-			ereport(ERROR,
-					(booking_errcode(ERR_BAD_VALUE),
-					 errmsg("unknown key \"%s\" in the customer", key),
-					 errhint("The keys are id, email, name, phone, locale and notify.")));
-	}
-
-	if (!given.has_id && given.contact.email == NULL && given.contact.name == NULL &&
-		given.contact.phone == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NULL_VALUE),
-				 errmsg("the customer needs an id, an e-mail, a name or a phone number")));
-	return given;
-}
-
 /*
  * Finds or adds the customer.  What was given replaces what is stored if
  * staff or the customer himself says so; a stranger who knows the e-mail
  * changes and learns nothing.
  */
 static pg_uuid_t
-resolve_customer(const pg_uuid_t *tenant, const GivenCustomer *given, const Context *context)
+resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *context)
 {
 	Customer	customer;
 	bool		found = false;
@@ -170,13 +66,27 @@ resolve_customer(const pg_uuid_t *tenant, const GivenCustomer *given, const Cont
 					(booking_errcode(ERR_NOT_FOUND),
 					 errmsg("customer %s does not exist", uuid_text(&given->id))));
 	}
-	else if (given->contact.email != NULL)
-		found = people_lock_customer(tenant, NULL, given->contact.email, &customer);
+	else if (given->email != NULL)
+		found = people_lock_customer(tenant, NULL, given->email, &customer);
 
 	if (!found)
-		return people_add_customer(tenant, &given->contact, own_actor);
+		return people_add_customer(tenant, given, own_actor);
 	if (context_is_staff(context) || context_is_actor(context, customer.actor))
-		people_update_customer(tenant, &customer.id, &given->contact);
+	{
+		Contact		contact = *given;
+
+		/* found by id: the e-mail may be that of another customer */
+		if (given->has_id && given->email != NULL &&
+			people_email_taken(tenant, given->email, &customer.id))
+		{
+			if (context_is_staff(context))
+				ereport(ERROR,
+						(booking_errcode(ERR_BAD_VALUE),
+						 errmsg("another customer has this e-mail address")));
+			contact.email = NULL;
+		}
+		people_update_customer(tenant, &customer.id, &contact);
+	}
 	return customer.id;
 }
 
@@ -189,27 +99,28 @@ store_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *key,
 	pg_uuid_t	question;
 	QuestionForm form;
 
-	if (!config_parse_uuid(key, &question) &&
+	if (!ids_parse(key, &question) &&
 		!config_id_of_code(CODED_QUESTION, tenant, key, &question))
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("there is no question \"%s\"", key)));
+				 errmsg("there is no question \"%s\"", text_excerpt(key))));
 	if (!config_question(tenant, &question, &form))
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("there is no question \"%s\"", key)));
+				 errmsg("there is no question \"%s\"", text_excerpt(key))));
 	answers_check(&form, value);
 	if (value->type != jbvNull)
 		records_answer(tenant, booking, &question, JsonbValueToJsonb(value), now);
 }
 
 /*
- * Stores answers: {question: value, ...} for every booking, or {booking:
- * {question: value, ...}, ...}.  A question goes by its id or its code.
+ * Stores answers: {question: value, ...} for every booking, or, if by_booking
+ * allows it, {booking: {question: value, ...}, ...}.  A question goes by its
+ * id or its code.
  */
 static void
-store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, Jsonb *answers,
-			  TimestampTz now)
+store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, bool by_booking,
+			  Jsonb *answers, TimestampTz now)
 {
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
@@ -234,7 +145,7 @@ store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, Jso
 		key = pnstrdup(value.val.string.val, value.val.string.len);
 		(void) JsonbIteratorNext(&iterator, &value, true);
 
-		if (config_parse_uuid(key, &id))
+		if (by_booking && ids_parse(key, &id))
 			for (int i = 0; i < count; i++)
 				if (uuid_equal(&bookings[i], &id))
 					which = i;
@@ -244,7 +155,7 @@ store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, Jso
 				ereport(ERROR,
 						(booking_errcode(ERR_BAD_VALUE),
 						 errmsg("the answers of a booking must be a JSON object")));
-			store_answers(tenant, &bookings[which], 1, JsonbValueToJsonb(&value), now);
+			store_answers(tenant, &bookings[which], 1, false, JsonbValueToJsonb(&value), now);
 			continue;
 		}
 		for (int i = 0; i < count; i++)
@@ -272,17 +183,17 @@ status_after_checkout(const pg_uuid_t *tenant, const Service *service,
 	}
 	if (branch_id != NULL)
 	{
-		Branch	   *branch = config_branch(tenant, branch_id);
+		const Branch *branch = config_branch(tenant, branch_id);
 
 		sources.branch = branch ? branch->settings : NULL;
 	}
 	return settings_get(SETTING_APPROVAL, &sources).boolean ? STATUS_PENDING : STATUS_CONFIRMED;
 }
 
-static Service *
+static const Service *
 require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	Service    *service = config_service(tenant, id);
+	const Service *service = config_service(tenant, id);
 
 	if (service == NULL)
 		ereport(ERROR,
@@ -299,7 +210,7 @@ check_total(Datum total, Datum expected)
 				(booking_errcode(ERR_PRICE_CHANGED),
 				 errmsg("the price is %s, not %s",
 						DatumGetCString(DirectFunctionCall1(numeric_out, total)),
-						DatumGetCString(DirectFunctionCall1(numeric_out, expected))),
+						text_excerpt(DatumGetCString(DirectFunctionCall1(numeric_out, expected)))),
 				 errhint("Show the new price and ask again.")));
 }
 
@@ -322,15 +233,13 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 }
 
 /*
- * Inserts (hold NULL) or checks out a booking in the name of a customer that
- * was just looked up, with a service that was just read.
+ * Inserts or checks out a booking in the name of a customer that was just
+ * looked up.
  */
 static BookingResult *
-commit_booking(const BookingRow *row, const pg_uuid_t *customer, const Service *service,
-			   bool insert)
+commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
 {
 	const pg_uuid_t *previous_customer = checks_vouch_for_customer(customer);
-	const Service *previous_service = pending_lend_service(service);
 	BookingResult *volatile result = NULL;
 
 	PG_TRY();
@@ -347,7 +256,6 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, const Service *
 	PG_FINALLY();
 	{
 		checks_vouch_for_customer(previous_customer);
-		pending_lend_service(previous_service);
 	}
 	PG_END_TRY();
 	return result;
@@ -366,7 +274,7 @@ typedef struct CheckedOut
 {
 	pg_uuid_t	id;
 	BookingState state;
-	Service    *service;
+	const Service *service;
 	BookingStatus status;
 } CheckedOut;
 
@@ -404,12 +312,32 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 	}
 }
 
+/*
+ * Takes the keys of all holds in one go: one after the other, as each UPDATE
+ * by itself would, they could be taken in anybody's order.
+ */
+static void
+lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count)
+{
+	KeySet		keys = {0};
+
+	for (int i = 0; i < count; i++)
+	{
+		const BookingState *state = &holds[i].state;
+
+		occupancy_add_keys(&keys, tenant, holds[i].service, state->resource_ids,
+						   state->resource_count,
+						   (TimeSpan) {state->starts_at, state->ends_at});
+	}
+	locks_acquire(&keys, NULL);
+}
+
 static Datum
 checkout(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *tenant = argument_tenant(fcinfo, 5);
 	const Context *context = context_get();
-	GivenCustomer given = read_customer(PG_GETARG_JSONB_P(1));
+	Contact		given = contact_read(PG_GETARG_JSONB_P(1));
 	int			count;
 	pg_uuid_t  *ids = argument_uuids(fcinfo, 0, "holds", &count);
 	pg_uuid_t  *sorted = palloc(sizeof(pg_uuid_t) * count);
@@ -432,10 +360,11 @@ checkout(PG_FUNCTION_ARGS)
 												&holds[i].state.branch_id, NULL);
 		total = DirectFunctionCall2(numeric_add, total, holds[i].state.price);
 	}
+	lock_places(tenant, holds, count);
 	if (!PG_ARGISNULL(3))
 		check_total(total, PG_GETARG_DATUM(3));
 	if (!PG_ARGISNULL(2))
-		store_answers(tenant, sorted, count, PG_GETARG_JSONB_P(2), clock_now());
+		store_answers(tenant, sorted, count, true, PG_GETARG_JSONB_P(2), clock_now());
 
 	for (int i = 0; i < count; i++)
 	{
@@ -450,7 +379,7 @@ checkout(PG_FUNCTION_ARGS)
 		if (!money_is_zero(DatumGetNumeric(holds[i].state.price)))
 			row_set(&row, BK_ORDER_ID, UUIDPGetDatum(&order));
 
-		result = commit_booking(&row, &customer, holds[i].service, false);
+		result = commit_booking(&row, &customer, false);
 		if (result == NULL)
 			command_not_found(&holds[i].id);
 		for (int j = 0; j < count; j++)
@@ -501,9 +430,9 @@ book(PG_FUNCTION_ARGS)
 	};
 	const pg_uuid_t *tenant = argument_tenant(fcinfo, 16);
 	const Context *context = context_get();
-	GivenCustomer given = read_customer(PG_GETARG_JSONB_P(2));
+	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
 	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
-	Service    *service = require_service(tenant, PG_GETARG_UUID_P(0));
+	const Service *service = require_service(tenant, PG_GETARG_UUID_P(0));
 	const pg_uuid_t *branch = argument_uuid(fcinfo, 8);
 	pg_uuid_t	id = ids_new();
 	pg_uuid_t  *resources = NULL;
@@ -528,9 +457,9 @@ book(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(14))
 		check_total(service->price, PG_GETARG_DATUM(14));
 	if (!PG_ARGISNULL(6))
-		store_answers(tenant, &id, 1, PG_GETARG_JSONB_P(6), clock_now());
+		store_answers(tenant, &id, 1, false, PG_GETARG_JSONB_P(6), clock_now());
 
-	put_result(fcinfo, commit_booking(&row, &customer, service, true));
+	put_result(fcinfo, commit_booking(&row, &customer, true));
 	return (Datum) 0;
 }
 

@@ -25,6 +25,8 @@
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/lifecycle.h"
+#include "rules/text.h"
+#include "store/config.h"
 #include "store/plan.h"
 #include "store/records.h"
 
@@ -244,6 +246,7 @@ static Datum
 reschedule(PG_FUNCTION_ARGS)
 {
 	Command		command = command_begin(fcinfo, 6, 4);
+	const Branch *branch = config_branch(command.tenant, &command.state.branch_id);
 	TimestampTz starts_at;
 	TimestampTz ends_at;
 
@@ -251,7 +254,8 @@ reschedule(PG_FUNCTION_ARGS)
 		starts_at = PG_GETARG_TIMESTAMPTZ(1);
 	else if (!PG_ARGISNULL(3))
 		starts_at = calendar_at_local(PG_GETARG_TIMESTAMP(3),
-									  calendar_zone(command.state.time_zone));
+									  calendar_zone(branch ? branch->time_zone :
+													command.state.time_zone));
 	else
 		ereport(ERROR,
 				(booking_errcode(ERR_NULL_VALUE),
@@ -312,7 +316,7 @@ booking_add_note(PG_FUNCTION_ARGS)
 		strcmp(visibility, "customer") != 0)
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("visibility \"%s\" is not known", visibility),
+				 errmsg("visibility \"%s\" is not known", text_excerpt(visibility)),
 				 errhint("A note is visible to its author, to staff, or to the customer too.")));
 	command = command_begin(fcinfo, 4, 3);
 	records_note(command.tenant, command.booking, argument_text(fcinfo, 1), visibility);

@@ -45,6 +45,9 @@ PG_FUNCTION_INFO_V1(booking_resource_id);
 PG_FUNCTION_INFO_V1(booking_question_id);
 PG_FUNCTION_INFO_V1(booking_at_local_of_branch);
 
+/* Most roles of an actor in the application. */
+#define MAX_ROLES 100
+
 /* booking.new_id() */
 Datum
 booking_new_id(PG_FUNCTION_ARGS)
@@ -69,6 +72,26 @@ booking_store_version(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32(STORE_VERSION);
 }
 
+/* A short list of one-line names. */
+static void
+check_roles(ArrayType *roles)
+{
+	Datum	   *elements;
+	int			count;
+
+	if (ARR_NDIM(roles) > 1 || array_contains_nulls(roles))
+		ereport(ERROR,
+				(booking_errcode(ERR_NULL_VALUE),
+				 errmsg("roles must be a list without nulls")));
+	deconstruct_array(roles, TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &count);
+	if (count > MAX_ROLES)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("an actor has at most %d roles", MAX_ROLES)));
+	for (int i = 0; i < count; i++)
+		text_check_line("role", TextDatumGetCString(elements[i]), 100);
+}
+
 /*
  * booking.set_context(tenant, actor, actor_kind, roles, branch, channel,
  * request_id, conversation, session): what is left out is forgotten.
@@ -89,10 +112,12 @@ booking_set_context(PG_FUNCTION_ARGS)
 		text_check_line("channel", channel, 40);
 	if (conversation != NULL)
 		text_check_line("conversation", conversation, 200);
+	if (!PG_ARGISNULL(3))
+		check_roles(PG_GETARG_ARRAYTYPE_P(3));
 	if (kind != NULL && !actor_kind_parse(kind, &ignored))
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("actor kind \"%s\" is not known", kind),
+				 errmsg("actor kind \"%s\" is not known", text_excerpt(kind)),
 				 errhint("The kinds are customer, calendar, staff and system.")));
 
 	context_set("booking.tenant",
@@ -208,7 +233,7 @@ booking_has_access(PG_FUNCTION_ARGS)
 	else
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("access level \"%s\" is not known", level),
+				 errmsg("access level \"%s\" is not known", text_excerpt(level)),
 				 errhint("The levels are client, staff, admin and auditor.")));
 	PG_RETURN_BOOL(result);
 }
@@ -264,7 +289,7 @@ id_of_code(FunctionCallInfo fcinfo, CodedTable table, const char *what)
 	if (!found)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("there is no %s with code \"%s\"", what, code)));
+				 errmsg("there is no %s with code \"%s\"", what, text_excerpt(code))));
 	PG_RETURN_UUID_P(id);
 }
 

@@ -43,6 +43,7 @@
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/money.h"
+#include "rules/text.h"
 #include "store/bookings.h"
 #include "store/plan.h"
 #include "store/store_state.h"
@@ -120,7 +121,7 @@ fill_change_columns(BookingRow *row, const BookingRow *old, const Context *conte
 			if (!actor_kind_parse(name, &kind))
 				ereport(ERROR,
 						(booking_errcode(ERR_BAD_VALUE),
-						 errmsg("actor kind \"%s\" is not known", name),
+						 errmsg("actor kind \"%s\" is not known", text_excerpt(name)),
 						 errhint("The kinds are customer, calendar, staff and system.")));
 			kind = context_cap_kind(context, kind);
 		}
@@ -150,7 +151,7 @@ load_service(Change *change, const BookingRow *row)
 {
 	if (change->service != NULL)
 		return;
-	change->service = pending_service(change, row_uuid(row, BK_SERVICE_ID));
+	change->service = config_service(&change->tenant, row_uuid(row, BK_SERVICE_ID));
 	if (change->service == NULL)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
@@ -163,11 +164,11 @@ load_service(Change *change, const BookingRow *row)
  * The branch of a booking: the one it says, that of its first resource, the
  * service's, the context's, or the only one there is.
  */
-static Branch *
+static const Branch *
 find_branch(const Change *change, const BookingRow *row, const Context *context)
 {
 	pg_uuid_t	id;
-	Branch	   *branch;
+	const Branch *branch;
 
 	if (row_has(row, BK_BRANCH_ID))
 		id = *row_uuid(row, BK_BRANCH_ID);
@@ -213,7 +214,7 @@ check_slot(const BookingRow *row)
 				 errmsg("end time must be after start time")));
 }
 
-/* The slot widened by the service's longest buffers must be finite too. */
+/* An instant later than another, which must stay a time. */
 static TimestampTz
 shift(TimestampTz instant, int64 by)
 {
@@ -240,14 +241,13 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 {
 	int			named_count;
 	pg_uuid_t  *named = row_resources(row, &named_count);
-	Branch	   *branch = NULL;
+	const Branch *branch = NULL;
 	Assignment	assignment = {named_count, named, named_count, true};
 	bool		complete;
 
 	change->slot = row_slot(row);
 	change->units = row_int(row, BK_UNITS);
-	shift(change->slot.from, -(change->service->buffer_before));
-	shift(change->slot.until, change->service->buffer_after);
+	(void) occupancy_reach(change->service, change->slot);
 
 	/* with every need named there is nothing to choose */
 	complete = !occupies ||
@@ -313,7 +313,7 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 static void
 fill_locality(Change *change, BookingRow *row, const BookingRow *old, const Context *context)
 {
-	Branch	   *branch = NULL;
+	const Branch *branch = NULL;
 
 	if (change->resource_count > 0 &&
 		(!row_has(row, BK_BRANCH_ID) ||
@@ -351,6 +351,10 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 					(entering || !row_has(row, BK_EXPIRES_AT) ||
 					 !row_same(old, row, BK_HOLD_TTL));
 
+				if (stated && TIMESTAMP_NOT_FINITE(row_time(row, BK_EXPIRES_AT)))
+					ereport(ERROR,
+							(booking_errcode(ERR_BAD_VALUE),
+							 errmsg("expires_at of a hold must be finite")));
 				if (stated)
 				{
 					if (old == NULL || row_same(old, row, BK_HOLD_TTL))
@@ -408,17 +412,29 @@ fill_price(const Change *change, BookingRow *row)
 	row_set_text(row, BK_CURRENCY, change->service->currency);
 }
 
-/* A booking with a price has an order once it is more than a hold (K5). */
+/*
+ * A booking with a price has an order once it is more than a hold (K5), the
+ * one the statement names or one of its own, and then keeps it.
+ */
 static void
 fill_order(BookingRow *row, const BookingRow *old)
 {
 	BookingStatus status = row_status(row);
 	pg_uuid_t  *order;
 
+	if (old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED)
+	{
+		row->value[BK_ORDER_ID] = old->value[BK_ORDER_ID];
+		row->isnull[BK_ORDER_ID] = old->isnull[BK_ORDER_ID];
+		return;
+	}
 	if ((status != STATUS_PENDING && status != STATUS_CONFIRMED) ||
-		row_has(row, BK_ORDER_ID) ||
-		(old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED) ||
 		money_is_zero(DatumGetNumeric(row->value[BK_PRICE])))
+	{
+		row_clear(row, BK_ORDER_ID);
+		return;
+	}
+	if (row_has(row, BK_ORDER_ID))
 		return;
 	order = palloc(sizeof(pg_uuid_t));
 	*order = ids_new();
@@ -463,10 +479,10 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
 													  calendar_zone(find_branch(change, row, context)->time_zone))));
 	require(row, BK_STARTS_AT);
-	if (!row_has(row, BK_ENDS_AT) && !TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)))
+	if (!row_has(row, BK_ENDS_AT))
 		row_set(row, BK_ENDS_AT,
+				TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ? row->value[BK_STARTS_AT] :
 				TimestampTzGetDatum(shift(row_time(row, BK_STARTS_AT), change->service->duration)));
-	require(row, BK_ENDS_AT);
 	check_slot(row);
 
 	if (occupies && !take_place(change, row, NULL, context, true))
@@ -539,6 +555,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->value[kept[i]] = old->value[kept[i]];
 		row->isnull[kept[i]] = old->isnull[kept[i]];
 	}
+	if (!store_writing_derived())
+		row->value[BK_NOTE_COUNT] = old->value[BK_NOTE_COUNT];
 	if (to == STATUS_PENDING_CANCELLATION && from != to)
 		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
 	else if (from == STATUS_PENDING_CANCELLATION && from != to)
@@ -548,9 +566,11 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	if (row_same(old, row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START) &&
 		!row_same(old, row, BK_LOCAL_START))
 	{
+		const Branch *branch = config_branch(&change->tenant, row_uuid(old, BK_BRANCH_ID));
 		TimestampTz starts_at =
 			calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
-							  calendar_zone(row_text(old, BK_TIME_ZONE)));
+							  calendar_zone(branch ? branch->time_zone :
+											row_text(old, BK_TIME_ZONE)));
 
 		if (row_same(old, row, BK_ENDS_AT))
 			row_set(row, BK_ENDS_AT,
@@ -569,10 +589,11 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
 		  !row_same(old, row, BK_EXPIRES_AT) ||
 		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
-	if (needs_place || from != to || !row_same(old, row, BK_SERVICE_ID) ||
+	if (needs_place || from != to || checks_moves(old, row) ||
 		!row_same(old, row, BK_PARTY_SIZE))
 		load_service(change, row);
-	if (!row_same(old, row, BK_SERVICE_ID) && row_same(old, row, BK_PRICE))
+	if (!row_same(old, row, BK_SERVICE_ID) &&
+		(row_same(old, row, BK_PRICE) || !context_is_staff(context)))
 		fill_price(change, row);
 
 	if (needs_place)
@@ -619,6 +640,9 @@ before_row(TriggerData *trigger)
 		bookings_read(relation, trigger->tg_trigtuple, &old);
 		if (!changes_anything(&old, &row))
 		{
+			/* who says nothing is not the last to have changed it */
+			MemoryContextSwitchTo(caller_memory);
+			tuple = bookings_write(relation, tuple, &old);
 			store_finish();
 			return tuple;
 		}

@@ -19,6 +19,7 @@
 #include "engine/checks.h"
 #include "engine/locks.h"
 #include "errors.h"
+#include "rules/contact.h"
 #include "rules/lifecycle.h"
 #include "rules/money.h"
 #include "rules/text.h"
@@ -27,10 +28,22 @@
 #include "store/records.h"
 
 #define MAX_JSON_BYTES (64 * 1024)
+#define MAX_OVERRIDES_BYTES 4096
 
-/* Reasons the engine itself gives; no tenant can retire them. */
-static const char *const engine_reasons[] = {
-	"hold_expired", "hold_released", "pending_expired", "request_lapsed"
+/*
+ * Reasons the engine itself gives, and to what; no tenant can retire them.
+ * One that says that a status lapsed must be true.
+ */
+static const struct
+{
+	const char *code;
+	BookingStatus from;
+	bool		lapsed;
+}			engine_reasons[] = {
+	{"hold_expired", STATUS_HELD, true},
+	{"hold_released", STATUS_HELD, false},
+	{"pending_expired", STATUS_PENDING, true},
+	{"request_lapsed", STATUS_PENDING_CANCELLATION, true}
 };
 
 /*
@@ -68,7 +81,7 @@ checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
 	}
 	if (sources.branch == NULL && branch_id != NULL)
 	{
-		Branch	   *branch = config_branch(&change->tenant, branch_id);
+		const Branch *branch = config_branch(&change->tenant, branch_id);
 
 		if (branch != NULL)
 			sources.branch = branch->settings;
@@ -143,6 +156,17 @@ check_own(const Change *change, const BookingRow *old, const Context *who)
 	deny("change a booking of somebody else");
 }
 
+/* A hold is the holder's: being its organizer is not enough (H9). */
+static void
+check_holder(const Change *change, const BookingRow *old, const Context *who)
+{
+	if (context_is_staff(who) ||
+		context_is_actor(who, row_text(old, BK_BOOKED_BY)) ||
+		is_own_customer(who, &change->tenant, old))
+		return;
+	deny("change a hold of somebody else");
+}
+
 /* A client names as customer nobody but himself. */
 static void
 check_customer(const Change *change, const BookingRow *row, const Context *who)
@@ -194,10 +218,26 @@ check_line(const BookingRow *row, BookingColumn column, int max_chars)
 		text_check_line(booking_columns[column].name, row_text(row, column), max_chars);
 }
 
+static void
+check_overrides(const BookingRow *row)
+{
+	ArrayType  *names;
+
+	if (!row_has(row, BK_OVERRIDES))
+		return;
+	names = DatumGetArrayTypeP(row->value[BK_OVERRIDES]);
+	if (ARR_NDIM(names) > 1 || array_contains_nulls(names) || VARSIZE(names) > MAX_OVERRIDES_BYTES)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("overrides must be a short list of names")));
+}
+
 /* V5 */
 static void
-check_form(const BookingRow *row)
+check_form(const BookingRow *old, const BookingRow *row)
 {
+	if (row_has(row, BK_CONTACT) && (old == NULL || !row_same(old, row, BK_CONTACT)))
+		(void) contact_read(DatumGetJsonbP(row->value[BK_CONTACT]));
 	check_line(row, BK_TITLE, 200);
 	check_line(row, BK_ACTOR, 200);
 	check_line(row, BK_CHANNEL, 40);
@@ -206,9 +246,9 @@ check_form(const BookingRow *row)
 	if (row_has(row, BK_DESCRIPTION))
 		text_check_body("description", row_text(row, BK_DESCRIPTION), 10000);
 	check_json(row, BK_METADATA, true);
-	check_json(row, BK_CONTACT, true);
 	check_json(row, BK_ATTENDEES, false);
 	check_json(row, BK_CHANGE_METADATA, true);
+	check_overrides(row);
 	money_check(DatumGetNumeric(row->value[BK_PRICE]), row_text(row, BK_CURRENCY));
 }
 
@@ -367,15 +407,21 @@ check_hold(const Change *change, const BookingRow *row, const Context *who)
 /* ---- what checkout would demand (K2, L7) ---- */
 
 static void
-check_committed(const Change *change, const BookingRow *row, const Context *who)
+require_customer(const BookingRow *row)
 {
-	char	   *prompt;
-
 	if (!row_has(row, BK_CUSTOMER_ID) && !row_has(row, BK_CONTACT))
 		ereport(ERROR,
 				(booking_errcode(ERR_NULL_VALUE),
 				 errmsg("a booking that is %s needs a customer", row_text(row, BK_STATUS)),
 				 errhint("Set customer_id, or contact for somebody who is no customer yet.")));
+}
+
+static void
+check_committed(const Change *change, const BookingRow *row, const Context *who)
+{
+	char	   *prompt;
+
+	require_customer(row);
 	if (context_is_staff(who))
 		return;
 
@@ -409,7 +455,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 				(booking_errcode(ERR_INVALID_TRANSITION),
 				 errmsg("a booking can't start in status \"%s\"", lifecycle_status_name(status)),
 				 errhint("It starts as waitlisted, held, pending or confirmed.")));
-	check_form(row);
+	check_form(NULL, row);
 	check_customer(change, row, who);
 	check_place(change, row);
 	if (status == STATUS_HELD)
@@ -451,7 +497,7 @@ invalid_transition(BookingStatus from, BookingStatus to)
 }
 
 static void
-check_reason(const Change *change, const BookingRow *new)
+check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 {
 	char	   *reason = row_text(new, BK_REASON_CODE);
 
@@ -461,12 +507,24 @@ check_reason(const Change *change, const BookingRow *new)
 				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
 				 errhint("Give a code of table booking.reason_codes.")));
 	for (int i = 0; i < lengthof(engine_reasons); i++)
-		if (strcmp(reason, engine_reasons[i]) == 0)
+	{
+		if (strcmp(reason, engine_reasons[i].code) != 0)
+			continue;
+		if (row_status(new) == STATUS_CANCELLED &&
+			row_status(old) == engine_reasons[i].from &&
+			(!engine_reasons[i].lapsed || checks_lapsed(old, change->now)))
 			return;
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("reason \"%s\" does not apply to this booking", reason),
+				 errhint("It is what the engine says of a %s booking%s.",
+						 lifecycle_status_name(engine_reasons[i].from),
+						 engine_reasons[i].lapsed ? " whose time is over" : "")));
+	}
 	if (!config_reason_known(&change->tenant, reason))
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" is not known", reason),
+				 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
 				 errhint("The known ones are in table booking.reason_codes.")));
 }
 
@@ -479,19 +537,32 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 	BookingStatus to = row_status(new);
 	const LifecycleTransition *transition = lifecycle_find(from, to);
 
-	if (transition == NULL ||
-		(transition->restores &&
-		 (!row_has(old, BK_PREVIOUS_STATUS) ||
-		  strcmp(row_text(old, BK_PREVIOUS_STATUS), lifecycle_status_name(to)) != 0)))
+	if (transition == NULL)
 		invalid_transition(from, to);
+	if (transition->restores &&
+		(!row_has(old, BK_PREVIOUS_STATUS) ||
+		 strcmp(row_text(old, BK_PREVIOUS_STATUS), lifecycle_status_name(to)) != 0))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking that is %s can't become %s",
+						lifecycle_status_name(from), lifecycle_status_name(to)),
+				 row_has(old, BK_PREVIOUS_STATUS) ?
+				 errhint("It can go back to what it was before: %s.",
+						 row_text(old, BK_PREVIOUS_STATUS)) : 0));
 	if (!transition->customer_may && !context_is_staff(who))
 		ereport(ERROR,
 				(booking_errcode(ERR_PERMISSION_DENIED),
 				 errmsg("permission denied to make a %s booking %s",
 						lifecycle_status_name(from), lifecycle_status_name(to))));
 	if (transition->needs_reason)
-		check_reason(change, new);
+		check_reason(change, old, new);
 
+	if (to == STATUS_PENDING_CANCELLATION && change->now >= row_time(new, BK_STARTS_AT))
+		ereport(ERROR,
+				(booking_errcode(ERR_REQUEST_EXPIRED),
+				 errmsg("it is too late to request the cancellation of the booking"),
+				 errdetail("It started at %s.",
+						   timestamptz_to_str(row_time(new, BK_STARTS_AT)))));
 	if (to == STATUS_NO_SHOW)
 	{
 		SettingValue grace = checks_setting(SETTING_NO_SHOW_GRACE, change,
@@ -501,7 +572,7 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 			ereport(ERROR,
 					(booking_errcode(ERR_NO_SHOW_TOO_EARLY),
 					 errmsg("it is too early to call the booking a no-show"),
-					 errdetail("It starts at %s, and the customer is waited for for %s.",
+					 errdetail("It starts at %s, and the grace period is %s.",
 							   timestamptz_to_str(row_time(new, BK_STARTS_AT)),
 							   settings_value_text(SETTING_NO_SHOW_GRACE, &grace)),
 					 errhint("The setting is no_show_grace.")));
@@ -532,8 +603,8 @@ check_where(const BookingRow *old, const BookingRow *new, const Context *who)
 			status != STATUS_WAITLISTED && !context_is_staff(who))
 			deny("reassign a booking");
 	}
-	if (!row_same(old, new, BK_PRICE) && row_same(old, new, BK_SERVICE_ID) &&
-		!context_is_staff(who))
+	if ((!row_same(old, new, BK_PRICE) || !row_same(old, new, BK_CURRENCY)) &&
+		row_same(old, new, BK_SERVICE_ID) && !context_is_staff(who))
 		deny("change the price of a booking");
 	if (!row_same(old, new, BK_BRANCH_ID) && !checks_moves(old, new) && !context_is_staff(who))
 		deny("change the branch of a booking");
@@ -581,6 +652,10 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		deny("change a booking");
 	context_require_actor(who, row_text(new, BK_ACTOR));
 	check_own(change, old, who);
+	if (renews || (from == STATUS_HELD && (to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
+		(from == STATUS_HELD && to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
+		 strcmp(row_text(new, BK_REASON_CODE), "hold_released") == 0))
+		check_holder(change, old, who);
 	check_untouched(change, old, new);
 
 	if (from == STATUS_HELD && checks_lapsed(old, change->now) && !renews &&
@@ -593,6 +668,17 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT))),
 				 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
 
+	if ((from == STATUS_PENDING || from == STATUS_PENDING_CANCELLATION) &&
+		checks_lapsed(old, change->now) &&
+		!(to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
+		  strcmp(row_text(new, BK_REASON_CODE), from == STATUS_PENDING ?
+				 "pending_expired" : "request_lapsed") == 0))
+		ereport(ERROR,
+				(booking_errcode(ERR_REQUEST_EXPIRED),
+				 errmsg("the request was not decided in time"),
+				 errdetail("It expired at %s.",
+						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
+
 	if (lifecycle_is_terminal(from) && !renews)
 	{
 		if (from != to)
@@ -603,9 +689,11 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		check_transition(change, old, new, who);
 
 	check_where(old, new, who);
-	check_form(new);
+	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
+	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED)
+		require_customer(new);
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
 	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE))

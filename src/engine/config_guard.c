@@ -40,6 +40,7 @@
 #include "store/store_state.h"
 
 PG_FUNCTION_INFO_V1(booking_config_guard);
+PG_FUNCTION_INFO_V1(booking_config_changed);
 PG_FUNCTION_INFO_V1(booking_derived_guard);
 PG_FUNCTION_INFO_V1(booking_note_guard);
 
@@ -191,11 +192,24 @@ fill_config(ConfigRow *row)
 	}
 }
 
+/* Refuses a count below 1, which the table's CHECK would in worse words. */
+static void
+check_count(const ConfigRow *row, const char *name)
+{
+	int			column = config_column(row, name, INT4OID);
+
+	if (column >= 0 && !row->nulls[column] && DatumGetInt32(row->values[column]) < 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("%s must be 1 or more", name)));
+}
+
 static void
 check_config(const ConfigRow *row)
 {
 	const char *table = RelationGetRelationName(row->relation);
 	static const char *const lengths[] = {"duration", "buffer_before", "buffer_after"};
+	static const char *const counts[] = {"capacity", "quantity", "units", "min_party", "max_party"};
 	char	   *text;
 	int			column;
 
@@ -211,17 +225,32 @@ check_config(const ConfigRow *row)
 	text = config_text(row, "email");
 	if (text != NULL)
 		text_clean_email(text);
+	text = config_text(row, "actor");
+	if (text != NULL)
+		text_check_line("actor", text, 200);
+	text = config_text(row, "owner");
+	if (text != NULL)
+		text_check_line("owner", text, 200);
 
 	for (int i = 0; i < lengthof(lengths); i++)
 	{
 		column = config_column(row, lengths[i], INTERVALOID);
-		if (column >= 0 && !row->nulls[column])
-			config_interval(DatumGetIntervalP(row->values[column]));
+		if (column >= 0 && !row->nulls[column] &&
+			config_interval(DatumGetIntervalP(row->values[column])) < (i == 0 ? 1 : 0))
+			ereport(ERROR,
+					(booking_errcode(ERR_BAD_VALUE),
+					 i == 0 ? errmsg("%s must be longer than no time", lengths[i]) :
+					 errmsg("%s must not be negative", lengths[i])));
 	}
+	for (int i = 0; i < lengthof(counts); i++)
+		check_count(row, counts[i]);
 	column = config_column(row, "price", NUMERICOID);
 	if (column >= 0 && !row->nulls[column])
 	{
+		/* a tenant that isn't there is the foreign key's to refuse */
 		text = config_text(row, "currency");
+		if (text == NULL)
+			text = config_currency(config_uuid(row, "tenant_id"));
 		money_check(DatumGetNumeric(row->values[column]), text ? text : "XXX");
 	}
 }
@@ -319,26 +348,61 @@ after_config(TriggerData *trigger)
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && strcmp(table, "tenants") == 0)
 		parents_seed_tenant(id);
 
-	/* contexts remember the only tenant and what roles may do */
-	if (strcmp(table, "tenants") == 0 || strcmp(table, "principals") == 0)
-		store_invalidate();
 	store_finish();
 }
 
-/* booking.config_guard(): BEFORE and AFTER each row of a configuration table. */
+/* TRUNCATE, by CASCADE too, would empty the table under the bookings' feet. */
+static void
+before_truncate(TriggerData *trigger)
+{
+	store_connect();
+	if (parents_any_booking())
+		ereport(ERROR,
+				(booking_errcode(ERR_DELETE_REFUSED),
+				 errmsg("table \"%s\" can't be truncated: there are bookings",
+						RelationGetRelationName(trigger->tg_relation))));
+	store_finish();
+}
+
+/*
+ * booking.config_guard(): BEFORE and AFTER each row of a configuration table,
+ * and BEFORE TRUNCATE.
+ */
 Datum
 booking_config_guard(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigger = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		(!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) &&
+		 !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("booking.config_guard() is a trigger function for rows")));
+				 errmsg("booking.config_guard() is a trigger function for rows and TRUNCATE")));
 
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	{
+		before_truncate(trigger);
+		return PointerGetDatum(NULL);
+	}
 	if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
 		return PointerGetDatum(before_config(trigger));
 	after_config(trigger);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * booking.config_changed(): AFTER each row (and TRUNCATE) of a table that
+ * sessions keep rows of.  Always enabled: replicated rows count too.
+ */
+Datum
+booking_config_changed(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("booking.config_changed() is a trigger function")));
+	store_invalidate();
 	return PointerGetDatum(NULL);
 }
 

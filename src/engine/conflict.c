@@ -20,10 +20,21 @@
 #include "engine/json.h"
 #include "errors.h"
 
-/* Adds those of the occupants that are not over. */
+static int
+compare_starts(const void *a, const void *b)
+{
+	TimestampTz left = ((const Occupant *) a)->span.from;
+	TimestampTz right = ((const Occupant *) b)->span.from;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Adds those of the occupants that are not over, in the order of time. */
 void
 conflict_add(Conflict *conflict, const Occupant *occupants, int count, TimestampTz now)
 {
+	int			before = conflict->count;
+
 	for (int i = 0; i < count; i++)
 	{
 		if (occupants[i].expires_at <= now)
@@ -37,6 +48,9 @@ conflict_add(Conflict *conflict, const Occupant *occupants, int count, Timestamp
 		}
 		conflict->occupants[conflict->count++] = occupants[i];
 	}
+	if (conflict->count > before)
+		qsort(conflict->occupants + before, conflict->count - before, sizeof(Occupant),
+			  compare_starts);
 }
 
 static char *

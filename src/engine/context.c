@@ -38,6 +38,7 @@
 #include "engine/context.h"
 #include "errors.h"
 #include "rules/actors.h"
+#include "rules/ids.h"
 #include "rules/text.h"
 #include "store/config.h"
 #include "store/store_state.h"
@@ -134,7 +135,10 @@ uuid_setting(const char *value, const char *name, pg_uuid_t *id)
 {
 	if (value == NULL || *value == '\0')
 		return false;
-	*id = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(value)));
+	if (!ids_parse(value, id))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("setting booking.%s is not a uuid", name)));
 	return true;
 }
 
@@ -228,7 +232,8 @@ work_out(Oid role)
 		if (!actor_kind_parse(actor_kind_setting, &kind))
 			ereport(ERROR,
 					(booking_errcode(ERR_BAD_VALUE),
-					 errmsg("actor kind \"%s\" is not known", actor_kind_setting),
+					 errmsg("actor kind \"%s\" is not known",
+							text_excerpt(actor_kind_setting)),
 					 errhint("The kinds are customer, calendar, staff and system.")));
 		kind = context_cap_kind(&cached, kind);
 	}

@@ -87,11 +87,12 @@ effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
 		if (effect_rules[i].to_customer && !notify)
 			continue;
 
-		records_queue_effect(tenant, booking, effect_rules[i].topic, action,
-							 row_int(new, BK_VERSION), now, now);
-		if (last.count < EFFECTS_MAX)
-			last.topics[last.count++] = effect_rules[i].topic;
+		Assert(last.count < EFFECTS_MAX);
+		last.topics[last.count++] = effect_rules[i].topic;
 	}
+	if (last.count > 0)
+		records_queue_effects(tenant, booking, last.topics, last.count, action,
+							  row_int(new, BK_VERSION), now, now);
 }
 
 /* What was queued for a version of a booking, if it was the last change. */

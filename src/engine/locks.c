@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -296,6 +297,9 @@ locks_acquire(KeySet *set, KeysTaken *taken)
 		count_keys(1);
 		added.keys[added.count++] = *key;
 	}
+
+	/* what others decided under these keys */
+	AcceptInvalidationMessages();
 
 	if (taken != NULL)
 		*taken = added;

@@ -62,13 +62,9 @@ need_of_kind(const Service *service, const char *kind)
 	return NULL;
 }
 
-/*
- * Adds the keys for a slot on resources whose kinds are not known yet: wide
- * enough for the widest buffers the service has.
- */
-void
-occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
-				   const pg_uuid_t *resources, int count, TimeSpan slot)
+/* A slot widened by the widest buffers a service has; it must stay a time. */
+TimeSpan
+occupancy_reach(const Service *service, TimeSpan slot)
 {
 	int64		before = service->buffer_before;
 	int64		after = service->buffer_after;
@@ -78,8 +74,24 @@ occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 		before = Max(before, service->needs[i].buffer_before);
 		after = Max(after, service->needs[i].buffer_after);
 	}
-	slot.from -= before;
-	slot.until += after;
+	if (pg_sub_s64_overflow(slot.from, before, &slot.from) ||
+		pg_add_s64_overflow(slot.until, after, &slot.until) ||
+		!IS_VALID_TIMESTAMP(slot.from) || !IS_VALID_TIMESTAMP(slot.until))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("time out of range")));
+	return slot;
+}
+
+/*
+ * Adds the keys for a slot on resources whose kinds are not known yet: wide
+ * enough for the widest buffers the service has.
+ */
+void
+occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
+				   const pg_uuid_t *resources, int count, TimeSpan slot)
+{
+	slot = occupancy_reach(service, slot);
 	for (int i = 0; i < count; i++)
 		locks_add_resource(set, tenant, &resources[i], slot);
 }

@@ -16,6 +16,7 @@
 #include "store/config.h"
 
 extern void occupancy_init(void);
+extern TimeSpan occupancy_reach(const Service *service, TimeSpan slot);
 extern void occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 							   const pg_uuid_t *resources, int count, TimeSpan slot);
 extern Allocation *occupancy_allocations(const Service *service, const Resource *resources,

@@ -27,9 +27,6 @@
 
 static List *changes = NIL;
 
-/* A service that the function making the change has read already. */
-static const Service *lent_service = NULL;
-
 static void
 forget_all(XactEvent event, void *arg)
 {
@@ -142,32 +139,6 @@ pending_end_statement(void)
 		changes = foreach_delete_current(changes, cell);
 		MemoryContextDelete(change->memory);
 	}
-}
-
-/*
- * Spares the guard reading a service again in the statement that follows.
- * Returns what was lent before; the caller puts that back, after an error too.
- */
-const Service *
-pending_lend_service(const Service *service)
-{
-	const Service *previous = lent_service;
-
-	lent_service = service;
-	return previous;
-}
-
-/* The service of a change; NULL when it does not exist. */
-Service *
-pending_service(const Change *change, const pg_uuid_t *id)
-{
-	Service    *service;
-
-	if (lent_service == NULL || !uuid_equal(&lent_service->id, id))
-		return config_service(&change->tenant, id);
-	service = palloc(sizeof(Service));
-	*service = *lent_service;
-	return service;
 }
 
 /*

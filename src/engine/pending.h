@@ -24,7 +24,7 @@ typedef struct Change
 
 	TimestampTz now;			/* read after the locks were taken */
 	int			stated_version; /* what the statement said the version is */
-	Service    *service;		/* NULL: not needed so far */
+	const Service *service;		/* NULL: not needed so far */
 	bool		locked;			/* keys for the slot are held, and the rest of
 								 * this is filled in */
 	TimeSpan	slot;
@@ -39,8 +39,6 @@ extern Change *pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern Change *pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern void pending_done(Change *change);
 extern void pending_end_statement(void);
-extern const Service *pending_lend_service(const Service *service);
-extern Service *pending_service(const Change *change, const pg_uuid_t *id);
 extern int	pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,
 						 const pg_uuid_t *except, Allocation *uses, int size);
 

@@ -22,6 +22,7 @@
 
 #include "errors.h"
 #include "rules/calendar.h"
+#include "rules/text.h"
 
 /* Seconds between the epochs of Unix and PostgreSQL. */
 #define EPOCH_SHIFT \
@@ -95,7 +96,7 @@ calendar_zone(const char *name)
 	if (zone == NULL || !pg_tz_acceptable(zone))
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("time zone \"%s\" is not known", name),
+				 errmsg("time zone \"%s\" is not known", text_excerpt(name)),
 				 errhint("Use a name of the IANA database, such as Europe/Berlin; abbreviations and offsets are not accepted.")));
 	return zone;
 }

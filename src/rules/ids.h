@@ -11,5 +11,6 @@
 #include "booking.h"
 
 extern pg_uuid_t ids_new(void);
+extern bool ids_parse(const char *text, pg_uuid_t *id);
 
 #endif							/* BOOKING_IDS_H */

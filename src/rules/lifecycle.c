@@ -16,6 +16,7 @@
 #include "errors.h"
 #include "lib/stringinfo.h"
 #include "rules/lifecycle.h"
+#include "rules/text.h"
 
 typedef struct StatusRow
 {
@@ -137,7 +138,7 @@ lifecycle_status(const char *name)
 						 status_rows[i].name);
 	ereport(ERROR,
 			(booking_errcode(ERR_BAD_VALUE),
-			 errmsg("status \"%s\" is not known", name),
+			 errmsg("status \"%s\" is not known", text_excerpt(name)),
 			 errhint("Statuses are %s.", known.data)));
 }
 

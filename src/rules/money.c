@@ -12,6 +12,7 @@
 #include "errors.h"
 #include "fmgr.h"
 #include "rules/money.h"
+#include "rules/text.h"
 #include "utils/fmgrprotos.h"
 
 typedef struct CurrencyScale
@@ -63,7 +64,7 @@ money_scale(const char *currency)
 	if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("currency \"%s\" is not valid", currency),
+				 errmsg("currency \"%s\" is not valid", text_excerpt(currency)),
 				 errhint("A currency is its ISO 4217 code, three upper-case letters such as EUR.")));
 
 	for (int i = 0; i < (int) lengthof(currency_scales); i++)
@@ -99,7 +100,7 @@ money_check(Numeric amount, const char *currency)
 	ereport(ERROR,
 			(booking_errcode(ERR_BAD_VALUE),
 			 errmsg("%s is not a valid amount in %s",
-					DatumGetCString(DirectFunctionCall1(numeric_out, value)),
+					text_excerpt(DatumGetCString(DirectFunctionCall1(numeric_out, value))),
 					currency),
 			 errdetail_internal("%s", why)));
 }

@@ -16,8 +16,8 @@
 #include "common/int.h"
 #include "errors.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "rules/settings.h"
+#include "rules/text.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
@@ -25,9 +25,6 @@
 
 /* What a server setting is given to say "no limit"; JSON has null for it. */
 #define NO_LIMIT_WORD "none"
-
-/* Longest piece of a client's value that a message repeats, in bytes. */
-#define QUOTED_MAX_BYTES 100
 
 static const SettingRow setting_rows[] = {
 #define BOOKING_SETTING(key, ...) [SETTING_##key] = {__VA_ARGS__},
@@ -336,15 +333,6 @@ parse_json(const SettingRow *row, const JsonbValue *value, int64 *number)
 	}
 }
 
-/* A client's text, shortened for a message. */
-static char *
-excerpt(const char *text, int len)
-{
-	int			shown = pg_mbcliplen(text, len, QUOTED_MAX_BYTES);
-
-	return psprintf("%.*s%s", shown, text, shown < len ? "..." : "");
-}
-
 /* A value of the row's setting from JSON, or an error. */
 static int64
 read_json(const SettingRow *row, JsonbValue *value)
@@ -361,7 +349,7 @@ read_json(const SettingRow *row, JsonbValue *value)
 	ereport(ERROR,
 			(booking_errcode(ERR_BAD_VALUE),
 			 errmsg("value %s is not valid for setting \"%s\"",
-					excerpt(text, strlen(text)), row->name),
+					text_excerpt(text), row->name),
 			 errdetail("It must be %s%s.", expectation(row),
 					   row->nullable ? ", or null for no limit" : "")));
 }
@@ -488,8 +476,7 @@ settings_validate(Jsonb *settings, SettingLevel level)
 		if (!settings_parse_key(name, &key))
 			ereport(ERROR,
 					(booking_errcode(ERR_UNKNOWN_SETTING),
-					 errmsg("setting \"%s\" is not known",
-							excerpt(name, strlen(name))),
+					 errmsg("setting \"%s\" is not known", text_excerpt(name)),
 					 errhint("Settings of level \"%s\" are %s.",
 							 level_names[level], names_for(level))));
 		if ((setting_rows[key].levels & LEVEL_BIT(level)) == 0)

@@ -20,6 +20,16 @@
 #define EMAIL_LOCAL_MAX_BYTES 64
 #define DOMAIN_LABEL_MAX_BYTES 63
 
+/* A client's text, shortened for a message. */
+const char *
+text_excerpt(const char *text)
+{
+	int			len = strlen(text);
+	int			shown = pg_mbcliplen(text, len, EXCERPT_MAX_BYTES);
+
+	return shown == len ? text : psprintf("%.*s...", shown, text);
+}
+
 /*
  * The value in an encoding whose characters next_char() knows: UTF-8, or in
  * an SQL_ASCII database bytes without a meaning.
@@ -161,8 +171,7 @@ text_check_code(const char *value)
 
 	ereport(ERROR,
 			(booking_errcode(ERR_BAD_VALUE),
-			 errmsg("code \"%s\" is not valid",
-					pnstrdup(value, pg_mbcliplen(value, len, 2 * CODE_MAX_BYTES))),
+			 errmsg("code \"%s\" is not valid", text_excerpt(value)),
 			 errhint("A code has 1 to %d lower-case letters, digits and hyphens, and begins with a letter or digit.",
 					 CODE_MAX_BYTES)));
 }

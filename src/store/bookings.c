@@ -173,20 +173,13 @@ row_set_status(BookingRow *row, BookingStatus status)
 	row_set_text(row, BK_STATUS, lifecycle_status_name(status));
 }
 
-/*
- * The resources of a booking, in the order given.  Null elements and anything
- * but a plain list are refused.
- */
-pg_uuid_t *
-row_resources(const BookingRow *row, int *count)
+/* A list of resources; null elements and anything but a plain list are refused. */
+static pg_uuid_t *
+read_resources(ArrayType *array, int *count)
 {
-	ArrayType  *array;
 	pg_uuid_t  *ids;
 
 	*count = 0;
-	if (row->isnull[BK_RESOURCE_IDS])
-		return NULL;
-	array = DatumGetArrayTypeP(row->value[BK_RESOURCE_IDS]);
 	if (ARR_NDIM(array) == 0)
 		return NULL;
 	if (ARR_NDIM(array) != 1 || array_contains_nulls(array))
@@ -197,6 +190,16 @@ row_resources(const BookingRow *row, int *count)
 	ids = palloc(sizeof(pg_uuid_t) * *count);
 	memcpy(ids, ARR_DATA_PTR(array), sizeof(pg_uuid_t) * *count);
 	return ids;
+}
+
+/* The resources of a booking, in the order given. */
+pg_uuid_t *
+row_resources(const BookingRow *row, int *count)
+{
+	*count = 0;
+	if (row->isnull[BK_RESOURCE_IDS])
+		return NULL;
+	return read_resources(DatumGetArrayTypeP(row->value[BK_RESOURCE_IDS]), count);
 }
 
 /* Whether a column holds the same value in both rows. */
@@ -266,7 +269,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state)
 {
 	static StorePlan plan = {
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, "
-		"branch_id, time_zone, currency, price, reason_code "
+		"branch_id, time_zone, currency, price, reason_code, resource_ids "
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE",
 		2, {UUIDOID, UUIDOID}
 	};
@@ -289,6 +292,9 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state)
 	state->currency = store_text_column(context, 0, 9);
 	state->price = store_copy_column(context, 0, 10, NULL);
 	state->reason_code = store_text_column(context, 0, 11);
+	state->resource_ids =
+		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
+					   &state->resource_count);
 	return true;
 }
 
@@ -448,7 +454,7 @@ bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
 
-	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+	if (store_execute(&plan, values, NULL, STORE_CALLER | STORE_DERIVED) == 0)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("the booking of the note does not exist")));

@@ -115,6 +115,8 @@ typedef struct BookingState
 	TimestampTz starts_at;
 	TimestampTz ends_at;
 	TimestampTz expires_at;		/* DT_NOEND when it has none */
+	int			resource_count;
+	pg_uuid_t  *resource_ids;
 	pg_uuid_t	service_id;
 	pg_uuid_t	branch_id;
 	char	   *time_zone;

@@ -4,17 +4,32 @@
  *	  What can be booked and what can be occupied: services with their needs,
  *	  branches, resources.
  *
+ * Every hold needs its service and its resources, and reading them would be
+ * half of its cost.  They are kept for the session, until the store's
+ * generation changes: a trigger on each of these tables (config_guard) makes
+ * all sessions forget, as of the change's commit.  Invalidations are sent
+ * before the changing transaction releases its locks, and a booking takes
+ * them in after it has its keys; so what is decided under a resource's key
+ * (its capacity) is never decided on an older row.
+ *
+ * What is kept is read-only, and stays valid to the end of the transaction
+ * even if it is forgotten meanwhile.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "errors.h"
 #include "store/config.h"
 #include "store/plan.h"
+#include "store/store_state.h"
 
 /*
  * A length of elapsed time in microseconds: a day is 24 hours; months, which
@@ -51,9 +66,9 @@ jsonb_column(uint64 row, int column)
 	return DatumGetJsonbP(store_copy_column(CurrentMemoryContext, row, column, NULL));
 }
 
-/* A service with its needs, one row per need; NULL when there is none. */
-Service *
-config_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+/* Reads a service with its needs, one row per need; NULL when there is none. */
+static Service *
+read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"SELECT s.name, s.active, s.branch_id, s.duration, s.buffer_before, s.buffer_after, "
@@ -113,8 +128,8 @@ config_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	return service;
 }
 
-Branch *
-config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
+static Branch *
+read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"SELECT time_zone, settings FROM booking.branches "
@@ -131,6 +146,212 @@ config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	branch->time_zone = store_text_column(CurrentMemoryContext, 0, 1);
 	branch->settings = jsonb_column(0, 2);
 	return branch;
+}
+
+static Resource *
+read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	static StorePlan plan = {
+		"SELECT r.kind, r.code, r.capacity, r.active, r.owner, "
+		"COALESCE(r.time_zone, b.time_zone), r.settings, b.id, b.time_zone, b.settings "
+		"FROM booking.resources AS r "
+		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
+		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	MemoryContext context = CurrentMemoryContext;
+	Resource   *resource;
+
+	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
+		return NULL;
+	resource = palloc(sizeof(Resource));
+	resource->id = *id;
+	resource->kind = store_text_column(context, 0, 1);
+	resource->code = store_text_column(context, 0, 2);
+	resource->capacity = DatumGetInt32(store_column(0, 3, NULL));
+	resource->active = DatumGetBool(store_column(0, 4, NULL));
+	resource->owner = store_text_column(context, 0, 5);
+	resource->time_zone = store_text_column(context, 0, 6);
+	resource->settings = jsonb_column(0, 7);
+	resource->branch.id = store_uuid_column(0, 8, NULL);
+	resource->branch.time_zone = store_text_column(context, 0, 9);
+	resource->branch.settings = jsonb_column(0, 10);
+	return resource;
+}
+
+/* ---- what is kept ---- */
+
+typedef enum KeptKind
+{
+	KEPT_SERVICE,
+	KEPT_BRANCH,
+	KEPT_RESOURCE
+} KeptKind;
+
+typedef struct KeptKey
+{
+	pg_uuid_t	tenant;
+	pg_uuid_t	id;
+	int32		kind;
+} KeptKey;
+
+typedef struct KeptEntry
+{
+	KeptKey		key;
+	void	   *row;
+} KeptEntry;
+
+/* Forget everything rather than keep more than this. */
+#define MAX_KEPT 10000
+
+static MemoryContext kept_memory = NULL;
+static HTAB *kept = NULL;
+static uint64 kept_generation = 0;
+
+/* Forgets what is kept; whoever uses it may do so to the transaction's end. */
+static void
+forget_kept(void)
+{
+	if (kept_memory != NULL)
+	{
+		if (IsTransactionState())
+			MemoryContextSetParent(kept_memory, TopTransactionContext);
+		else
+			MemoryContextDelete(kept_memory);
+	}
+	kept_memory = NULL;
+	kept = NULL;
+}
+
+/* What is kept under a key, or NULL. */
+static void *
+find_kept(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptKey *key)
+{
+	KeptEntry  *entry;
+
+	if (kept != NULL &&
+		(kept_generation != store_generation() || hash_get_num_entries(kept) >= MAX_KEPT))
+		forget_kept();
+
+	memset(key, 0, sizeof(KeptKey));
+	key->tenant = *tenant;
+	key->id = *id;
+	key->kind = kind;
+	if (kept == NULL)
+		return NULL;
+	entry = hash_search(kept, key, HASH_FIND, NULL);
+	return entry ? entry->row : NULL;
+}
+
+/* Where a row that is going to be kept is built. */
+static MemoryContext
+memory_of_kept(void)
+{
+	if (kept == NULL)
+	{
+		HASHCTL		control = {0};
+
+		kept_memory = AllocSetContextCreate(TopMemoryContext, "booking configuration",
+											ALLOCSET_DEFAULT_SIZES);
+		control.keysize = sizeof(KeptKey);
+		control.entrysize = sizeof(KeptEntry);
+		control.hcxt = kept_memory;
+		kept = hash_create("booking configuration", 64, &control,
+						   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+		kept_generation = store_generation();
+	}
+	return kept_memory;
+}
+
+/*
+ * Keeps a row, unless the configuration changed while it was read.  The row
+ * must be in memory_of_kept().
+ */
+static void
+keep(const KeptKey *key, void *row)
+{
+	KeptEntry  *entry;
+
+	if (kept == NULL || kept_generation != store_generation())
+		return;
+	entry = hash_search(kept, key, HASH_ENTER, NULL);
+	entry->row = row;
+}
+
+/* A service with its needs; NULL when there is none. */
+const Service *
+config_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	KeptKey		key;
+	Service    *service = find_kept(KEPT_SERVICE, tenant, id, &key);
+
+	if (service == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
+
+		service = read_service(tenant, id);
+		if (service != NULL)
+			keep(&key, service);
+		MemoryContextSwitchTo(previous);
+	}
+	return service;
+}
+
+const Branch *
+config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	KeptKey		key;
+	Branch	   *branch = find_kept(KEPT_BRANCH, tenant, id, &key);
+
+	if (branch == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
+
+		branch = read_branch(tenant, id);
+		if (branch != NULL)
+			keep(&key, branch);
+		MemoryContextSwitchTo(previous);
+	}
+	return branch;
+}
+
+/*
+ * The resources with these ids, in this order.  An unknown or repeated id is
+ * an error.
+ */
+Resource *
+config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
+{
+	Resource   *resources = palloc(sizeof(Resource) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		KeptKey		key;
+		Resource   *resource = find_kept(KEPT_RESOURCE, tenant, &ids[i], &key);
+
+		for (int j = 0; j < i; j++)
+			if (uuid_equal(&ids[i], &ids[j]))
+				ereport(ERROR,
+						(booking_errcode(ERR_BAD_VALUE),
+						 errmsg("resource \"%s\" is named twice", resources[j].code)));
+		if (resource == NULL)
+		{
+			MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
+
+			resource = read_resource(tenant, &ids[i]);
+			if (resource != NULL)
+				keep(&key, resource);
+			MemoryContextSwitchTo(previous);
+		}
+		if (resource == NULL)
+			ereport(ERROR,
+					(booking_errcode(ERR_NOT_FOUND),
+					 errmsg("resource %s does not exist",
+							DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&ids[i]))))));
+		resources[i] = *resource;
+	}
+	return resources;
 }
 
 /* The tenant's branch if there is just one. */
@@ -161,63 +382,18 @@ config_sole_tenant(pg_uuid_t *tenant)
 	return true;
 }
 
-/*
- * The resources with these ids, in this order.  An unknown or repeated id is
- * an error.
- */
-Resource *
-config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
+/* A tenant's currency; NULL if there is no such tenant. */
+char *
+config_currency(const pg_uuid_t *tenant)
 {
 	static StorePlan plan = {
-		"SELECT r.id, r.kind, r.code, r.capacity, r.active, r.owner, "
-		"COALESCE(r.time_zone, b.time_zone), r.settings, b.id, b.time_zone, b.settings "
-		"FROM booking.resources AS r "
-		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
-		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "ANY ($2)",
-		2, {UUIDOID, UUIDARRAYOID}
+		"SELECT currency FROM booking.tenants WHERE id" EQ "$1", 1, {UUIDOID}
 	};
-	Datum		values[] = {
-		UUIDPGetDatum(tenant), PointerGetDatum(store_uuid_array(ids, count))
-	};
-	MemoryContext context = CurrentMemoryContext;
-	Resource   *resources = palloc0(sizeof(Resource) * Max(count, 1));
-	uint64		rows = store_execute(&plan, values, NULL, STORE_OWNER);
+	Datum		values[] = {UUIDPGetDatum(tenant)};
 
-	for (int i = 0; i < count; i++)
-	{
-		Resource   *resource = &resources[i];
-		uint64		row;
-
-		for (int j = 0; j < i; j++)
-			if (uuid_equal(&ids[i], &ids[j]))
-				ereport(ERROR,
-						(booking_errcode(ERR_BAD_VALUE),
-						 errmsg("resource \"%s\" is named twice", resources[j].code)));
-
-		for (row = 0; row < rows; row++)
-		{
-			resource->id = store_uuid_column(row, 1, NULL);
-			if (uuid_equal(&resource->id, &ids[i]))
-				break;
-		}
-		if (row == rows)
-			ereport(ERROR,
-					(booking_errcode(ERR_NOT_FOUND),
-					 errmsg("resource %s does not exist",
-							DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&ids[i]))))));
-
-		resource->kind = store_text_column(context, row, 2);
-		resource->code = store_text_column(context, row, 3);
-		resource->capacity = DatumGetInt32(store_column(row, 4, NULL));
-		resource->active = DatumGetBool(store_column(row, 5, NULL));
-		resource->owner = store_text_column(context, row, 6);
-		resource->time_zone = store_text_column(context, row, 7);
-		resource->settings = jsonb_column(row, 8);
-		resource->branch.id = store_uuid_column(row, 9, NULL);
-		resource->branch.time_zone = store_text_column(context, row, 10);
-		resource->branch.settings = jsonb_column(row, 11);
-	}
-	return resources;
+	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
+		return NULL;
+	return store_text_column(CurrentMemoryContext, 0, 1);
 }
 
 /*
@@ -350,21 +526,5 @@ config_question(const pg_uuid_t *tenant, const pg_uuid_t *id, QuestionForm *form
 	form->options = palloc(sizeof(char *) * Max(form->option_count, 1));
 	for (int i = 0; i < form->option_count; i++)
 		form->options[i] = TextDatumGetCString(options[i]);
-	return true;
-}
-
-/* Reads a uuid in its usual form; false when the text is none. */
-bool
-config_parse_uuid(const char *text, pg_uuid_t *id)
-{
-	int			length = strlen(text);
-
-	if (length != 36)
-		return false;
-	for (int i = 0; i < length; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
-			!isxdigit((unsigned char) text[i]))
-			return false;
-	*id = *DatumGetUUIDP(DirectFunctionCall1(uuid_in, CStringGetDatum(text)));
 	return true;
 }

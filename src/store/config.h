@@ -77,8 +77,8 @@ typedef enum CodedTable
 
 extern bool config_id_of_code(CodedTable table, const pg_uuid_t *tenant, const char *code,
 							  pg_uuid_t *id);
-extern Service *config_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
-extern Branch *config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern const Service *config_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern const Branch *config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern bool config_sole_branch(const pg_uuid_t *tenant, pg_uuid_t *branch);
 extern Resource *config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
 extern pg_uuid_t *config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *branch,
@@ -87,8 +87,8 @@ extern int	config_count_providers(const pg_uuid_t *tenant, const pg_uuid_t *serv
 								   const pg_uuid_t *resources, int count);
 extern bool config_reason_known(const pg_uuid_t *tenant, const char *code);
 extern bool config_question(const pg_uuid_t *tenant, const pg_uuid_t *id, QuestionForm *form);
-extern bool config_parse_uuid(const char *text, pg_uuid_t *id);
 extern bool config_sole_tenant(pg_uuid_t *tenant);
+extern char *config_currency(const pg_uuid_t *tenant);
 extern int64 config_interval(const Interval *interval);
 
 #endif							/* BOOKING_STORE_CONFIG_H */

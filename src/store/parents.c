@@ -53,6 +53,16 @@ parents_in_use(const char *table, const pg_uuid_t *tenant, const pg_uuid_t *id)
 	return false;
 }
 
+/* Whether there are bookings at all; holds the answer true like the above. */
+bool
+parents_any_booking(void)
+{
+	static StorePlan plan = {"SELECT FROM booking.bookings LIMIT 1", 0};
+
+	store_execute(&lock_bookings, NULL, NULL, STORE_OWNER);
+	return store_execute(&plan, NULL, NULL, STORE_OWNER) > 0;
+}
+
 /* Gives a new tenant the reasons that most need. */
 void
 parents_seed_tenant(const pg_uuid_t *tenant)

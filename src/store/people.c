@@ -10,6 +10,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 
+#include "errors.h"
 #include "rules/ids.h"
 #include "store/people.h"
 #include "store/plan.h"
@@ -133,7 +134,7 @@ people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char 
 {
 	static StorePlan plan = {
 		"INSERT INTO booking.customers (tenant_id, id, email, name, phone, locale, notify, actor) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+		"SELECT t.id, $2, $3, $4, $5, $6, $7, $8 FROM booking.tenants AS t WHERE t.id" EQ "$1 "
 		"ON CONFLICT (tenant_id, email_key) DO UPDATE SET email = customers.email "
 		"RETURNING id",
 		8, {UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, TEXTOID}
@@ -151,8 +152,28 @@ people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char 
 	values[6] = BoolGetDatum(contact->has_notify ? contact->notify : true);
 	values[7] = text_or_null(actor, &nulls[7]);
 
-	store_execute(&plan, values, nulls, STORE_OWNER);
+	if (store_execute(&plan, values, nulls, STORE_OWNER) == 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("tenant %s does not exist",
+						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(tenant))))));
 	return store_uuid_column(0, 1, NULL);
+}
+
+/* Whether somebody else than one customer has an e-mail address. */
+bool
+people_email_taken(const pg_uuid_t *tenant, const char *email, const pg_uuid_t *except)
+{
+	static StorePlan plan = {
+		"SELECT FROM booking.customers WHERE tenant_id" EQ "$1 "
+		"AND email_key" EQ "pg_catalog.lower(pg_catalog.btrim($2)) AND id" NE "$3",
+		3, {UUIDOID, TEXTOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), CStringGetTextDatum(email), UUIDPGetDatum(except)
+	};
+
+	return store_execute(&plan, values, NULL, STORE_OWNER) > 0;
 }
 
 /* Takes over what was given; what was not stays. */
@@ -168,6 +189,10 @@ people_update_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, const Conta
 	};
 	char		nulls[] = "       ";
 	Datum		values[7];
+
+	if (contact->email == NULL && contact->name == NULL && contact->phone == NULL &&
+		contact->locale == NULL && !contact->has_notify)
+		return;
 
 	values[0] = UUIDPGetDatum(tenant);
 	values[1] = UUIDPGetDatum(id);

@@ -10,6 +10,8 @@
 
 #include "booking.h"
 
+#include "rules/contact.h"
+
 /* What grant_access() gave a database role, weakest first. */
 typedef enum AccessLevel
 {
@@ -31,16 +33,6 @@ typedef struct Principal
 	Datum		roles;			/* text[] */
 } Principal;
 
-typedef struct Contact
-{
-	char	   *email;
-	char	   *name;
-	char	   *phone;
-	char	   *locale;
-	bool		has_notify;
-	bool		notify;
-} Contact;
-
 typedef struct Customer
 {
 	pg_uuid_t	id;
@@ -56,6 +48,8 @@ extern bool people_lock_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
 								 const char *email, Customer *customer);
 extern pg_uuid_t people_add_customer(const pg_uuid_t *tenant, const Contact *contact,
 									 const char *actor);
+extern bool people_email_taken(const pg_uuid_t *tenant, const char *email,
+							   const pg_uuid_t *except);
 extern void people_update_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
 								   const Contact *contact);
 extern pg_uuid_t *people_customers_of_actor(const pg_uuid_t *tenant, const char *actor,

@@ -5,8 +5,8 @@
  *	  with the right snapshot.
  *
  * A statement is planned at its first use and kept for the session.  The plan
- * cache revalidates it by itself when a table changes; a plan it gave up
- * (SPI_plan_is_valid) is prepared anew, as ri_triggers.c does.
+ * cache revalidates it by itself when a table changes.  A plan is never freed:
+ * a user's trigger may bring the same statement about again while it runs.
  *
  * Snapshots.  In READ COMMITTED every statement sees what is committed when
  * it begins.  Above it, a statement under the transaction's snapshot would
@@ -25,6 +25,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -62,14 +63,15 @@ prepared(StorePlan *statement)
 	SPIPlanPtr	plan;
 
 	if (statement->plan != NULL)
-	{
-		if (SPI_plan_is_valid(statement->plan))
-			return statement->plan;
-		SPI_freeplan(statement->plan);
-		statement->plan = NULL;
-	}
+		return statement->plan;
 
-	plan = SPI_prepare(statement->sql, statement->nargs, statement->argtypes);
+	/*
+	 * Always the generic plan: none of these statements has anything to gain
+	 * from a look at its arguments, and one with an array would be planned
+	 * anew each time.
+	 */
+	plan = SPI_prepare_cursor(statement->sql, statement->nargs, statement->argtypes,
+							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s",
 			 statement->sql, SPI_result_code_string(SPI_result));

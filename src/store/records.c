@@ -207,24 +207,38 @@ records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid
 
 /* ---- side effects ---- */
 
+/* Queues effects of one change, one row a topic. */
 void
-records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *topic,
-					 const char *event, int version, TimestampTz due, TimestampTz now)
+records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+					  const char *const *topics, int count, const char *event, int version,
+					  TimestampTz due, TimestampTz now)
 {
 	static StorePlan plan = {
 		"INSERT INTO booking.outbox (tenant_id, id, booking_id, topic, event, booking_version, "
-		"due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		"due_at, created_at) SELECT $1, e.id, $3, e.topic, $5, $6, $7, $8 "
+		"FROM ROWS FROM (pg_catalog.unnest($2), pg_catalog.unnest($4)) AS e (id, topic)",
 		8, {
-			UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID, TIMESTAMPTZOID
+			UUIDOID, UUIDARRAYOID, UUIDOID, TEXTARRAYOID, TEXTOID, INT4OID, TIMESTAMPTZOID,
+			TIMESTAMPTZOID
 		}
 	};
-	pg_uuid_t	id = ids_new();
-	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(&id), UUIDPGetDatum(booking),
-		CStringGetTextDatum(topic), CStringGetTextDatum(event), Int32GetDatum(version),
-		TimestampTzGetDatum(due), TimestampTzGetDatum(now)
-	};
+	pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * count);
+	Datum	   *names = palloc(sizeof(Datum) * count);
+	Datum		values[8];
 
+	for (int i = 0; i < count; i++)
+	{
+		ids[i] = ids_new();
+		names[i] = CStringGetTextDatum(topics[i]);
+	}
+	values[0] = UUIDPGetDatum(tenant);
+	values[1] = PointerGetDatum(store_uuid_array(ids, count));
+	values[2] = UUIDPGetDatum(booking);
+	values[3] = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+	values[4] = CStringGetTextDatum(event);
+	values[5] = Int32GetDatum(version);
+	values[6] = TimestampTzGetDatum(due);
+	values[7] = TimestampTzGetDatum(now);
 	store_execute(&plan, values, NULL, STORE_OWNER);
 }
 

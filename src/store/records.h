@@ -49,9 +49,9 @@ extern bool records_order(const pg_uuid_t *tenant, const pg_uuid_t *order,
 extern void records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order,
 							  const pg_uuid_t *booking, TimestampTz now);
 
-extern void records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *booking,
-								 const char *topic, const char *event, int version,
-								 TimestampTz due, TimestampTz now);
+extern void records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								  const char *const *topics, int count, const char *event,
+								  int version, TimestampTz due, TimestampTz now);
 
 extern void records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						   const pg_uuid_t *question, Jsonb *value, TimestampTz now);

@@ -369,7 +369,7 @@ run_sweep(int index, SweepRound *round)
 		round->worked = true;
 		if (took > BATCH_MS)
 			batch_size[index] = Max(batch_size[index] / 2, BATCH_MIN);
-		else if (took < BATCH_MS / 3)
+		else if (took < BATCH_MS / 2)
 			batch_size[index] = Min(batch_size[index] * 2, BATCH_MAX);
 	}
 	pgstat_report_stat(false);

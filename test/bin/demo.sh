@@ -9,7 +9,8 @@
 # database booking_demo is made anew, other databases stay.
 #
 # The story is told by test/demo/*.sql, run in order with ON_ERROR_STOP; a file
-# turns that off around errors it wants to show.
+# turns that off around errors it wants to show.  The files echo themselves, and
+# lines that begin with a backslash are taken out of that.
 set -euo pipefail
 
 # shellcheck source=test/bin/lib.sh
@@ -118,7 +119,8 @@ for file in test/demo/*.sql; do
 	# Lines of the file are of interest only when it fails.
 	status=0
 	"$BINDIR/psql" -Xq -v ON_ERROR_STOP=1 -P pager=off -P linestyle=$style -P footer=off \
-		-d "$database" -f "$file" 2>&1 </dev/null | tee "$dir/demo.log" | sed -u 's/^psql:[^ ]*:[0-9]*: //' ||
+		-d "$database" -f "$file" 2>&1 </dev/null | tee "$dir/demo.log" |
+		sed -u -e 's/^psql:[^ ]*:[0-9]*: //' -e '/^\\/d' | cat -s ||
 		status=$?
 	if [[ $status != 0 ]]; then
 		{

@@ -18,30 +18,39 @@ my $offset = -s $node->logfile;
 
 my $s = session($node, 'shop');
 $s->query('SET client_min_messages = error');
+my $failed = '';
+
+sub run
+{
+	$s->query($_[0]);
+	$failed .= $s->err;
+	return;
+}
+
 for my $round (1 .. $rounds)
 {
-	$s->query(holds(20, '1 s'));
+	run(holds(20, '1 s'));
 	wait_worker($node, 'shop');
 
 	# what a rolled back DROP leaves must go on working
 	if ($round % 2)
 	{
-		$s->query('BEGIN');
-		$s->query('DROP EXTENSION booking CASCADE');
-		$s->query('ROLLBACK');
+		run('BEGIN');
+		run('DROP EXTENSION booking CASCADE');
+		run('ROLLBACK');
 	}
-	$s->query('DROP EXTENSION booking CASCADE');
+	run('DROP EXTENSION booking CASCADE');
 	if ($round % 3 == 0)
 	{
-		$s->query('BEGIN');
-		$s->query('CREATE EXTENSION booking');
-		$s->query('ROLLBACK');
+		run('BEGIN');
+		run('CREATE EXTENSION booking');
+		run('ROLLBACK');
 	}
-	$s->query('CREATE EXTENSION booking');
-	$s->query('SELECT booking.setup()');
+	run('CREATE EXTENSION booking');
+	run('SELECT booking.setup()');
 }
 ok(defined wait_expired($node, 'shop', 60), "$rounds rounds of DROP and CREATE EXTENSION, then swept");
-is($s->err, '', 'the statements worked');
+is($failed, '', 'the statements worked');
 is(complaints($node, $offset), '', 'nothing went wrong');
 
 # A worker leaves when the extension is being dropped, and doesn't wait.

@@ -1,0 +1,111 @@
+-- Capacity (X3, X13, X1): of a resource with N units never more than N are taken
+-- at any instant, whatever the intervals; changing the capacity is safe too.
+\set SHOW_CONTEXT never
+SET booking.now = '2027-03-01 09:00Z';
+
+INSERT INTO booking.resources (id, code, name, capacity) VALUES
+	('00000000-0000-0000-0000-00000000000a', 'pool', 'Pool', 4);
+INSERT INTO booking.services (name, duration) VALUES ('Swim', '1 hour');
+SELECT booking.service_id('swim') AS swim \gset
+
+---- units ----
+
+SELECT booking_id AS a FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 12:00Z', units => 2) \gset
+SELECT booking_id AS b FROM booking.hold(:'swim', '2027-03-01 11:00Z', '2027-03-01 13:00Z', units => 2) \gset
+-- full from 11 to 12 only; what is before and after is not added up
+SELECT booking.hold(:'swim', '2027-03-01 11:59Z', '2027-03-01 12:01Z');
+\echo :SQLSTATE
+SELECT version FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 11:00Z', units => 2);
+SELECT version FROM booking.hold(:'swim', '2027-03-01 12:00Z', '2027-03-01 14:00Z', units => 2);
+SELECT booking.hold(:'swim', '2027-03-01 09:00Z', '2027-03-01 15:00Z');
+SELECT version FROM booking.hold(:'swim', '2027-03-01 13:00Z', '2027-03-01 15:00Z', units => 2);
+SELECT booking.hold(:'swim', '2027-03-01 16:00Z', units => 5);
+\echo :SQLSTATE
+SELECT booking.hold(:'swim', '2027-03-01 16:00Z', units => 0);
+\echo :SQLSTATE
+SELECT booking.hold(:'swim', '2027-03-01 16:00Z', units => -1);
+INSERT INTO booking.bookings (service_id, starts_at, units) VALUES (:'swim', '2027-03-01 16:00Z', 2147483647);
+\echo :SQLSTATE
+
+---- giving units back, and taking more ----
+
+UPDATE booking.bookings SET units = 1 WHERE id = :'a';
+SELECT version FROM booking.hold(:'swim', '2027-03-01 11:00Z', '2027-03-01 12:00Z');
+UPDATE booking.bookings SET units = 2 WHERE id = :'a';
+\echo :SQLSTATE
+SELECT b.units, a.units AS allocated FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id
+ WHERE b.id = :'a';
+-- a booking does not stand in its own way
+UPDATE booking.bookings SET starts_at = '2027-03-01 10:30Z' WHERE id = :'a' RETURNING ends_at - starts_at AS length;
+
+---- any pattern of intervals: compared with counting at every start ----
+
+SELECT setseed(0.5) \gset _
+INSERT INTO booking.resources (code, name, capacity) VALUES ('lawn', 'Lawn', 7);
+DO $$
+DECLARE
+	took int := 0;
+	refused int := 0;
+	wrong int := 0;
+	begins timestamptz;
+	ends timestamptz;
+	wanted int;
+	peak int;
+	fits boolean;
+BEGIN
+	FOR i IN 1 .. 400 LOOP
+		begins := timestamptz '2027-04-01 00:00Z' + floor(random() * 96) * interval '15 minutes';
+		ends := begins + (1 + floor(random() * 16)) * interval '15 minutes';
+		wanted := 1 + floor(random() * 3);
+		SELECT coalesce(max((SELECT sum(o.units) FROM booking.bookings AS o
+							  WHERE o.starts_at <= p.t AND p.t < o.ends_at AND o.starts_at >= '2027-04-01')), 0)
+		  INTO peak
+		  FROM (SELECT begins AS t UNION SELECT starts_at FROM booking.bookings
+				 WHERE starts_at >= begins AND starts_at < ends) AS p;
+		BEGIN
+			PERFORM booking.hold(booking.service_id('swim'), begins, ends, ARRAY[booking.resource_id('lawn')], wanted, ttl => '1 day');
+			fits := true;
+			took := took + 1;
+		EXCEPTION WHEN exclusion_violation THEN
+			fits := false;
+			refused := refused + 1;
+		END;
+		wrong := wrong + (fits <> (peak + wanted <= 7))::int;
+	END LOOP;
+	RAISE NOTICE 'both happened: %, wrong: %', took > 50 AND refused > 50, wrong;
+END $$;
+
+---- changing the capacity (X13) ----
+
+-- to 1 while bookings overlap: refused; without: the constraint takes over
+UPDATE booking.resources SET capacity = 1 WHERE code = 'pool';
+\echo :SQLSTATE
+INSERT INTO booking.resources (id, code, name, capacity) VALUES
+	('00000000-0000-0000-0000-00000000000b', 'sauna', 'Sauna', 3);
+SELECT booking_id AS s FROM booking.hold(:'swim', '2027-03-05 10:00Z', resources => ARRAY[booking.resource_id('sauna')]) \gset
+SELECT version FROM booking.hold(:'swim', '2027-03-05 11:00Z', resources => ARRAY[booking.resource_id('sauna')]);
+UPDATE booking.resources SET capacity = 1 WHERE code = 'sauna';
+SELECT DISTINCT exclusive FROM booking.allocations WHERE resource_id = booking.resource_id('sauna');
+\set VERBOSITY sqlstate
+SELECT booking.hold(:'swim', '2027-03-05 10:30Z', resources => ARRAY[booking.resource_id('sauna')]);
+\set VERBOSITY default
+SELECT booking.hold(:'swim', '2027-03-05 13:00Z', resources => ARRAY[booking.resource_id('sauna')], units => 2);
+\echo :SQLSTATE
+-- and back to more
+UPDATE booking.resources SET capacity = 2 WHERE code = 'sauna';
+SELECT version FROM booking.hold(:'swim', '2027-03-05 10:30Z', resources => ARRAY[booking.resource_id('sauna')]);
+SELECT booking.hold(:'swim', '2027-03-05 10:45Z', resources => ARRAY[booking.resource_id('sauna')]);
+SELECT exclusive, count(*) FROM booking.allocations WHERE resource_id = booking.resource_id('sauna') GROUP BY 1;
+-- lowered below use: kept (X12), but nothing is added
+UPDATE booking.resources SET capacity = 2 WHERE code = 'pool';
+\set VERBOSITY sqlstate
+SELECT booking.hold(:'swim', '2027-03-01 11:00Z', resources => ARRAY[booking.resource_id('pool')]);
+\set VERBOSITY default
+UPDATE booking.resources SET capacity = 0 WHERE code = 'pool';
+\echo :SQLSTATE
+
+---- expired holds count as absent, here as well ----
+
+SET booking.now = '2027-03-01 09:05Z';
+SELECT version FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 14:00Z', ARRAY[booking.resource_id('pool')], 2);
+SELECT status, reason_code FROM booking.bookings WHERE id IN (:'a', :'b');
