@@ -50,6 +50,7 @@ BEGIN
 	CREATE TABLE booking.store_state (
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		version integer NOT NULL,
+		attached text,
 		created_at timestamptz NOT NULL DEFAULT now(),
 		updated_at timestamptz NOT NULL DEFAULT now()
 	);
@@ -192,7 +193,7 @@ BEGIN
 		prompt text NOT NULL CHECK (length(prompt) BETWEEN 1 AND 1000),
 		type text NOT NULL DEFAULT 'text'
 			CHECK (type IN ('text', 'number', 'choice', 'boolean', 'date')),
-		options text[] CHECK (type <> 'choice' OR cardinality(options) > 0),
+		options text[] CHECK (type <> 'choice' OR coalesce(cardinality(options), 0) > 0),
 		required boolean NOT NULL DEFAULT false,
 		position integer NOT NULL DEFAULT 0,
 		active boolean NOT NULL DEFAULT true,
@@ -275,7 +276,9 @@ BEGIN
 		PRIMARY KEY (tenant_id, id),
 		CONSTRAINT bookings_status_check CHECK (booking.status_is_known(status))
 	) WITH (fillfactor = 85);
-	CREATE INDEX bookings_starts_at ON booking.bookings (tenant_id, branch_id, starts_at);
+	/* what lapses is in the one, what stands in the other: a hold pays for one */
+	CREATE INDEX bookings_starts_at ON booking.bookings (tenant_id, branch_id, starts_at)
+		WHERE expires_at IS NULL;
 	CREATE INDEX bookings_expires_at ON booking.bookings (tenant_id, expires_at)
 		WHERE expires_at IS NOT NULL;
 	CREATE INDEX bookings_customer ON booking.bookings (tenant_id, customer_id, starts_at)

@@ -189,6 +189,33 @@ $attach_store$;
 COMMENT ON FUNCTION booking.attach_store() IS
 'Part of setup(): makes triggers, row security and views, or puts them back.';
 
+CREATE FUNCTION booking.attachments() RETURNS text
+	LANGUAGE sql STABLE
+	SET search_path = pg_catalog, pg_temp
+AS $attachments$
+	SELECT encode(sha256(convert_to(string_agg(part, E'\n' ORDER BY part COLLATE "C"), 'UTF8')), 'hex')
+	  FROM (
+		SELECT p.prosrc FROM pg_proc AS p
+		 WHERE p.pronamespace = 'booking'::regnamespace
+		   AND p.proname IN ('attach_store', 'comment_store')
+		UNION ALL
+		SELECT concat(t.tgenabled, pg_get_triggerdef(t.oid)) FROM pg_trigger AS t
+		  JOIN pg_class AS c ON c.oid = t.tgrelid AND c.relnamespace = 'booking'::regnamespace
+		  JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid
+		   AND d.deptype = 'e'
+		UNION ALL
+		SELECT p::text FROM pg_policies AS p
+		 WHERE p.schemaname = 'booking' AND p.policyname LIKE 'booking\_%'
+		UNION ALL
+		SELECT concat(c.relname, c.relrowsecurity, c.reloptions,
+					  CASE c.relkind WHEN 'v' THEN pg_get_viewdef(c.oid) END)
+		  FROM pg_class AS c
+		 WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind IN ('r', 'v')
+		) AS parts (part)
+$attachments$;
+COMMENT ON FUNCTION booking.attachments() IS
+'Part of setup(): a digest of what attach_store() makes, as it is now.';
+
 CREATE FUNCTION booking.setup(
 	tenant text DEFAULT 'default',
 	branch text DEFAULT 'main',
@@ -202,11 +229,12 @@ DECLARE
 	the_tenant uuid;
 	result text;
 BEGIN
+	/* one at a time; on a new store there is no table to lock yet */
+	PERFORM pg_advisory_xact_lock(hashtextextended('booking.setup', 0));
 	IF to_regclass('booking.store_state') IS NULL THEN
 		PERFORM booking.create_store();
 		result := format('store created, version %s', booking.store_version());
 	ELSE
-		LOCK TABLE booking.store_state IN EXCLUSIVE MODE;
 		SELECT version INTO had FROM booking.store_state;
 		IF had > booking.store_version() THEN
 			RAISE EXCEPTION USING
@@ -221,8 +249,13 @@ BEGIN
 		result := format('store is up to date, version %s', booking.store_version());
 	END IF;
 
-	PERFORM booking.attach_store();
-	PERFORM booking.comment_store();
+	/* what is as it should be is not locked, so that clients can go on */
+	IF had IS DISTINCT FROM booking.store_version() OR
+		(SELECT attached FROM booking.store_state) IS DISTINCT FROM booking.attachments() THEN
+		PERFORM booking.attach_store();
+		PERFORM booking.comment_store();
+		UPDATE booking.store_state SET attached = booking.attachments();
+	END IF;
 
 	/* something to book in: one tenant with one branch */
 	IF NOT EXISTS (SELECT FROM booking.tenants) THEN

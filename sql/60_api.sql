@@ -266,6 +266,7 @@ CREATE FUNCTION booking.questions_for(services uuid[])
 	SET search_path = pg_catalog, pg_temp
 AS $questions_for$
 BEGIN
+	PERFORM booking.current_tenant();	-- says so if there is no store
 	RETURN QUERY
 		SELECT s.id, q.id, q.code, q.prompt, q.type, q.options, q.required
 		  FROM unnest(services) WITH ORDINALITY AS s (id, n)
@@ -284,7 +285,10 @@ CREATE FUNCTION booking.agenda(day date DEFAULT NULL, branch uuid DEFAULT NULL)
 	LANGUAGE plpgsql STABLE
 	SET search_path = pg_catalog, pg_temp
 AS $agenda$
+DECLARE
+	now timestamptz := booking.now();
 BEGIN
+	PERFORM booking.current_tenant();	-- says so if there is no store
 	IF day NOT BETWEEN date '4713-01-02 BC' AND date '294276-12-30' THEN
 		RAISE EXCEPTION USING ERRCODE = 'ZB001', MESSAGE = 'day is infinite or out of range';
 	END IF;
@@ -297,19 +301,30 @@ BEGIN
 			   coalesce(b.contact ->> 'name', c.name, b.contact ->> 'email', c.email),
 			   b.id
 		  FROM booking.branches AS h
-		  JOIN booking.bookings AS b ON b.tenant_id = h.tenant_id AND b.branch_id = h.id
-		   AND b.starts_at >= booking.at_local(
-				coalesce(day, (booking.now() AT TIME ZONE h.time_zone)::date)::timestamp,
-				h.time_zone)
-		   AND b.starts_at < booking.at_local(
-				coalesce(day, (booking.now() AT TIME ZONE h.time_zone)::date) + time '00:00'
-				+ interval '1 day', h.time_zone)
+		 CROSS JOIN LATERAL (
+				SELECT coalesce(day, (now AT TIME ZONE h.time_zone)::date)::timestamp
+				) AS midnight (local)
+		 CROSS JOIN LATERAL (
+				SELECT booking.at_local(midnight.local, h.time_zone),
+					   booking.at_local(midnight.local + interval '1 day', h.time_zone)
+				) AS today (begins, ends)
+		 CROSS JOIN LATERAL (
+				/* one index has what stands, the other what may lapse */
+				SELECT x.* FROM booking.bookings AS x
+				 WHERE x.tenant_id = h.tenant_id AND x.branch_id = h.id
+				   AND x.expires_at IS NULL
+				   AND x.starts_at >= today.begins AND x.starts_at < today.ends
+				UNION ALL
+				SELECT x.* FROM booking.bookings AS x
+				 WHERE x.tenant_id = h.tenant_id AND x.branch_id = h.id
+				   AND x.expires_at > now
+				   AND x.starts_at >= today.begins AND x.starts_at < today.ends
+				) AS b
 		  JOIN booking.services AS s ON s.tenant_id = b.tenant_id AND s.id = b.service_id
 		  LEFT JOIN booking.customers AS c ON c.tenant_id = b.tenant_id AND c.id = b.customer_id
 		 WHERE h.tenant_id = booking.current_tenant()
 		   AND (agenda.branch IS NULL OR h.id = agenda.branch)
 		   AND b.status <> 'cancelled'
-		   AND NOT (b.status = 'held' AND b.expires_at <= booking.now())
 		 ORDER BY b.starts_at, s.name, b.id;
 END
 $agenda$;

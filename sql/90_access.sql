@@ -37,6 +37,9 @@ BEGIN
 		   AND EXISTS (SELECT FROM pg_depend AS d
 						WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
 						  AND d.deptype = 'e')
+		   AND NOT EXISTS (SELECT FROM aclexplode(p.proacl) AS a
+							WHERE a.grantee = quote_ident(role)::regrole
+							  AND a.privilege_type = 'EXECUTE')
 	LOOP
 		EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', function.signature, role);
 	END LOOP;
@@ -82,6 +85,7 @@ CREATE FUNCTION booking.grant_access(
 	SET search_path = pg_catalog, pg_temp
 AS $grant_access$
 BEGIN
+	PERFORM booking.current_tenant();	-- says so if there is no store
 	IF grant_access.role IS NULL OR level IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = '22004',
 			MESSAGE = 'role and level must not be null';
@@ -146,5 +150,22 @@ $revoke_access$;
 COMMENT ON FUNCTION booking.revoke_access(text) IS
 'Takes back all that grant_access() gave a database role.';
 
-/* Nothing is for everybody: grant_access() gives what a role needs. */
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA booking FROM PUBLIC;
+/*
+ * Nothing is for everybody: grant_access() gives what a role needs.  The
+ * schema may hold functions that are not ours: of a store that was there
+ * before, which its CHECKs use, or of a user.
+ */
+DO $revoke$
+DECLARE
+	function regprocedure;
+BEGIN
+	FOR function IN
+		SELECT d.objid::regprocedure FROM pg_catalog.pg_depend AS d
+		  JOIN pg_catalog.pg_extension AS e ON e.oid = d.refobjid AND e.extname = 'booking'
+		 WHERE d.classid = 'pg_catalog.pg_proc'::regclass
+		   AND d.refclassid = 'pg_catalog.pg_extension'::regclass AND d.deptype = 'e'
+	LOOP
+		EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
+	END LOOP;
+END
+$revoke$;

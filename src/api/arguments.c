@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/uuid.h"
 
 #include "api/arguments.h"
@@ -69,15 +70,25 @@ argument_bool(FunctionCallInfo fcinfo, int number, bool otherwise)
 	return PG_ARGISNULL(number) ? otherwise : PG_GETARG_BOOL(number);
 }
 
-/* The row type that the function was declared to return. */
+/*
+ * The row type that the function was declared to return.  It is the same at
+ * every call, so it is built once per session: kept is the caller's static
+ * variable for it.
+ */
 TupleDesc
-result_row_type(FunctionCallInfo fcinfo)
+result_row_type(FunctionCallInfo fcinfo, TupleDesc *kept)
 {
-	TupleDesc	type;
+	if (*kept == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+		TupleDesc	type;
 
-	if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function returning a record called in a context that can't accept one");
-	return BlessTupleDesc(type);
+		if (get_call_result_type(fcinfo, NULL, &type) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "function returning a record called in a context that can't accept one");
+		*kept = BlessTupleDesc(type);
+		MemoryContextSwitchTo(previous);
+	}
+	return *kept;
 }
 
 char *

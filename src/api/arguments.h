@@ -22,7 +22,7 @@ extern const pg_uuid_t *argument_tenant(FunctionCallInfo fcinfo, int number);
 extern pg_uuid_t *argument_uuids(FunctionCallInfo fcinfo, int number, const char *name,
 								 int *count);
 extern bool argument_bool(FunctionCallInfo fcinfo, int number, bool otherwise);
-extern TupleDesc result_row_type(FunctionCallInfo fcinfo);
+extern TupleDesc result_row_type(FunctionCallInfo fcinfo, TupleDesc *kept);
 extern char *uuid_text(const pg_uuid_t *id);
 
 #endif							/* BOOKING_ARGUMENTS_H */

@@ -165,31 +165,6 @@ store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, boo
 
 /* ---- what a service asks for ---- */
 
-/* Confirmed at once, or pending until staff approves (K4). */
-static BookingStatus
-status_after_checkout(const pg_uuid_t *tenant, const Service *service,
-					  const pg_uuid_t *branch_id, const pg_uuid_t *resource_id)
-{
-	SettingSources sources = {0};
-
-	sources.service = service->settings;
-	sources.tenant = service->tenant_settings;
-	if (resource_id != NULL)
-	{
-		Resource   *resource = config_resources(tenant, resource_id, 1);
-
-		sources.resource = resource->settings;
-		sources.branch = resource->branch.settings;
-	}
-	if (branch_id != NULL)
-	{
-		const Branch *branch = config_branch(tenant, branch_id);
-
-		sources.branch = branch ? branch->settings : NULL;
-	}
-	return settings_get(SETTING_APPROVAL, &sources).boolean ? STATUS_PENDING : STATUS_CONFIRMED;
-}
-
 static const Service *
 require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
@@ -223,7 +198,7 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 	bool		nulls[6] = {0};
 
 	values[0] = UUIDPGetDatum(&result->id);
-	values[1] = CStringGetTextDatum(result->status);
+	values[1] = CStringGetTextDatum(lifecycle_status_name(result->status));
 	values[2] = Int32GetDatum(result->version);
 	values[3] = UUIDPGetDatum(&result->order_id);
 	nulls[3] = !result->has_order;
@@ -234,12 +209,13 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 
 /*
  * Inserts or checks out a booking in the name of a customer that was just
- * looked up.
+ * looked up; confirmed, or pending until staff approves (K4).
  */
 static BookingResult *
 commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
 {
 	const pg_uuid_t *previous_customer = checks_vouch_for_customer(customer);
+	const pg_uuid_t *previous_booking = checks_ask_for_approval(row_uuid(row, BK_ID));
 	BookingResult *volatile result = NULL;
 
 	PG_TRY();
@@ -256,6 +232,7 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
 	PG_FINALLY();
 	{
 		checks_vouch_for_customer(previous_customer);
+		checks_ask_for_approval(previous_booking);
 	}
 	PG_END_TRY();
 	return result;
@@ -275,7 +252,6 @@ typedef struct CheckedOut
 	pg_uuid_t	id;
 	BookingState state;
 	const Service *service;
-	BookingStatus status;
 } CheckedOut;
 
 static void
@@ -356,8 +332,6 @@ checkout(PG_FUNCTION_ARGS)
 	for (int i = 0; i < count; i++)
 	{
 		holds[i].service = require_service(tenant, &holds[i].state.service_id);
-		holds[i].status = status_after_checkout(tenant, holds[i].service,
-												&holds[i].state.branch_id, NULL);
 		total = DirectFunctionCall2(numeric_add, total, holds[i].state.price);
 	}
 	lock_places(tenant, holds, count);
@@ -374,7 +348,7 @@ checkout(PG_FUNCTION_ARGS)
 		memset(row.isnull, true, sizeof(row.isnull));
 		row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 		row_set(&row, BK_ID, UUIDPGetDatum(&holds[i].id));
-		row_set_status(&row, holds[i].status);
+		row_set_status(&row, STATUS_CONFIRMED);
 		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(1));
 		if (!money_is_zero(DatumGetNumeric(holds[i].state.price)))
 			row_set(&row, BK_ORDER_ID, UUIDPGetDatum(&order));
@@ -433,16 +407,12 @@ book(PG_FUNCTION_ARGS)
 	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
 	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
 	const Service *service = require_service(tenant, PG_GETARG_UUID_P(0));
-	const pg_uuid_t *branch = argument_uuid(fcinfo, 8);
 	pg_uuid_t	id = ids_new();
-	pg_uuid_t  *resources = NULL;
-	int			resource_count = 0;
+	int			resource_count;
 	BookingRow	row;
 
 	if (!PG_ARGISNULL(4))
-		resources = argument_uuids(fcinfo, 4, "resources", &resource_count);
-	if (branch == NULL && service->has_branch)
-		branch = &service->branch_id;
+		(void) argument_uuids(fcinfo, 4, "resources", &resource_count);
 
 	memset(row.isnull, true, sizeof(row.isnull));
 	for (int i = 0; i < lengthof(columns); i++)
@@ -451,8 +421,7 @@ book(PG_FUNCTION_ARGS)
 	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 	row_set(&row, BK_ID, UUIDPGetDatum(&id));
 	row_set(&row, BK_CUSTOMER_ID, UUIDPGetDatum(&customer));
-	row_set_status(&row, status_after_checkout(tenant, service, branch,
-											   resource_count > 0 ? resources : NULL));
+	row_set_status(&row, STATUS_CONFIRMED);
 
 	if (!PG_ARGISNULL(14))
 		check_total(service->price, PG_GETARG_DATUM(14));

@@ -113,6 +113,7 @@ command_begin(FunctionCallInfo fcinfo, int tenant_argument, int version_argument
 Datum
 command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result)
 {
+	static TupleDesc row_type = NULL;	/* all commands return the same */
 	TupleDesc	type;
 	Datum		values[6];
 	bool		nulls[6] = {false, false, false, true, false, false};
@@ -130,7 +131,7 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 			topics[topic_count++] = CStringGetTextDatum(effects->topics[i]);
 
 	values[0] = UUIDPGetDatum(&result->id);
-	values[1] = CStringGetTextDatum(result->status);
+	values[1] = CStringGetTextDatum(lifecycle_status_name(result->status));
 	values[2] = Int32GetDatum(result->version);
 	values[3] = (Datum) 0;
 	values[4] = PointerGetDatum(construct_array(topics, topic_count, TEXTOID, -1, false,
@@ -138,7 +139,7 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 	values[5] = TimestampTzGetDatum(result->updated_at);
 
 	MemoryContextSwitchTo(command->result_memory);
-	type = result_row_type(fcinfo);
+	type = result_row_type(fcinfo, &row_type);
 	tuple = heap_form_tuple(type, values, nulls);
 	store_finish();
 	return HeapTupleGetDatum(tuple);

@@ -140,7 +140,8 @@ booking_set_context(PG_FUNCTION_ARGS)
 Datum
 booking_whoami(PG_FUNCTION_ARGS)
 {
-	TupleDesc	type = result_row_type(fcinfo);
+	static TupleDesc row_type = NULL;
+	TupleDesc	type = result_row_type(fcinfo, &row_type);
 	Datum		values[10];
 	bool		nulls[10] = {0};
 	const Context *context;

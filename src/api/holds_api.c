@@ -34,6 +34,7 @@ PG_FUNCTION_INFO_V1(booking_expire_holds);
 static Datum
 hold_row(FunctionCallInfo fcinfo, MemoryContext memory, const BookingResult *result)
 {
+	static TupleDesc row_type = NULL;	/* hold and refresh return the same */
 	Datum		values[6];
 	bool		nulls[6] = {0};
 	HeapTuple	tuple;
@@ -47,7 +48,7 @@ hold_row(FunctionCallInfo fcinfo, MemoryContext memory, const BookingResult *res
 	values[5] = Int32GetDatum(result->version);
 
 	MemoryContextSwitchTo(memory);
-	tuple = heap_form_tuple(result_row_type(fcinfo), values, nulls);
+	tuple = heap_form_tuple(result_row_type(fcinfo, &row_type), values, nulls);
 	store_finish();
 	return HeapTupleGetDatum(tuple);
 }
@@ -151,7 +152,7 @@ booking_expire_holds(PG_FUNCTION_ARGS)
 {
 	const Context *context;
 	int			max = PG_ARGISNULL(0) ? 1000 : PG_GETARG_INT32(0);
-	int			passed_over;
+	ExpiryRest	rest;
 	int			ended;
 
 	store_connect();
@@ -165,7 +166,7 @@ booking_expire_holds(PG_FUNCTION_ARGS)
 				(booking_errcode(ERR_BAD_VALUE),
 				 errmsg("max must not be negative")));
 	ended = expiry_sweep(context->level == ACCESS_OWNER ? NULL : context_tenant(NULL),
-						 max, &passed_over);
+						 max, &rest);
 	store_finish();
 	PG_RETURN_INT32(ended);
 }

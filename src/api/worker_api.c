@@ -73,13 +73,10 @@ booking_broadcast(PG_FUNCTION_ARGS)
 				(booking_errcode(ERR_BAD_VALUE),
 				 errmsg("max must be at least 1")));
 
-	/* then the transactions told what they did */
-	if (broadcast_is_inline())
-		PG_RETURN_INT32(0);
-
 	store_connect();
 	store_require();
-	sent = broadcast_sweep(max, &rest);
+	/* inline: then the transactions told what they did */
+	sent = broadcast_is_inline() ? 0 : broadcast_sweep(max, &rest);
 	store_finish();
 	PG_RETURN_INT32(sent);
 }

@@ -21,17 +21,50 @@
 
 #define SALT_LENGTH 16
 
+/* By length, then by bytes: the order in which jsonb keeps its keys. */
+static int
+compare_names(const void *a, const void *b)
+{
+	const char *left = booking_columns[*(const int *) a].name;
+	const char *right = booking_columns[*(const int *) b].name;
+	size_t		left_length = strlen(left);
+	size_t		right_length = strlen(right);
+
+	if (left_length != right_length)
+		return left_length < right_length ? -1 : 1;
+	return strcmp(left, right);
+}
+
+/* The columns in that order, so that jsonb need not sort them each time. */
+static const int *
+columns_in_key_order(void)
+{
+	static int	columns[BK_COLUMN_COUNT];
+	static bool sorted = false;
+
+	if (!sorted)
+	{
+		for (int i = 0; i < BK_COLUMN_COUNT; i++)
+			columns[i] = i;
+		qsort(columns, BK_COLUMN_COUNT, sizeof(int), compare_names);
+		sorted = true;
+	}
+	return columns;
+}
+
 /* The values of old (may be NULL) and new in the columns of one role. */
 static Jsonb *
 changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *new,
 			   bool private_columns)
 {
+	const int  *columns = columns_in_key_order();
 	JsonbParseState *state = NULL;
 	int			count = 0;
 
 	json_begin_object(&state);
-	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+	for (int i = 0; i < BK_COLUMN_COUNT; i++)
 	{
+		int			column = columns[i];
 		const BookingColumnInfo *info = &booking_columns[column];
 
 		if (info->role == COLUMN_KEY || info->role == COLUMN_CHANGE ||
@@ -131,6 +164,8 @@ audit_write(const BookingRow *old, const BookingRow *new, const char *action,
 
 		json_begin_object(&state);
 		entry.new_values = json_end_object(&state);
+		if (old != NULL)
+			entry.old_values = entry.new_values;
 	}
 	if (personal != NULL)
 	{

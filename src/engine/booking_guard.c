@@ -334,6 +334,15 @@ fill_locality(Change *change, BookingRow *row, const BookingRow *old, const Cont
 												calendar_zone(row_text(row, BK_TIME_ZONE)))));
 }
 
+/* A checkout ends in pending where staff has to confirm it (K4). */
+static void
+fill_approval(const Change *change, BookingRow *row)
+{
+	if (checks_asks_for_approval(&change->booking) && row_status(row) == STATUS_CONFIRMED &&
+		checks_needs_approval(change, row_uuid(row, BK_BRANCH_ID)))
+		row_set_status(row, STATUS_PENDING);
+}
+
 /* When the status a booking is entering lapses. */
 static void
 fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
@@ -449,6 +458,12 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	BookingStatus status;
 	bool		occupies;
 
+	/* a client's booking is somebody's, or nobody could see it */
+	if (context->actor == NULL && !context_is_staff(context) && context->level != ACCESS_OWNER)
+		ereport(ERROR,
+				(booking_errcode(ERR_ACTOR_REQUIRED),
+				 errmsg("a client's booking needs an actor"),
+				 errhint("Call booking.set_context(actor => ...) first.")));
 	fill_change_columns(row, NULL, context);
 	row_set_text(row, BK_BOOKED_BY, row_text(row, BK_ACTOR));
 	if (!row_has(row, BK_CONVERSATION))
@@ -490,6 +505,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	if (!occupies)
 		change->now = clock_now();
 	fill_locality(change, row, NULL, context);
+	fill_approval(change, row);
 
 	row_clear(row, BK_HELD_AT);
 	row_clear(row, BK_PREVIOUS_STATUS);
@@ -603,6 +619,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	}
 	else
 		change->now = clock_now();
+	change->moves_away = occupied &&
+		(occupies ? checks_moves(old, row) : to != STATUS_COMPLETED);
 	if (!row_same(old, row, BK_BRANCH_ID) || checks_moves(old, row))
 		fill_locality(change, row, old, context);
 	else
@@ -610,6 +628,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->value[BK_LOCAL_START] = old->value[BK_LOCAL_START];
 		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
 	}
+	fill_approval(change, row);
 	fill_expiry(change, row, old);
 	fill_order(row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
@@ -712,6 +731,7 @@ after_insert(const BookingRow *row)
 		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
 					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
 	consequences_write(change, NULL, row, who);
+	bookings_note_result(row);
 	pending_done(change);
 }
 
@@ -754,6 +774,7 @@ after_update(const BookingRow *old, const BookingRow *row)
 	if (change->locked)
 		update_occupancy(change, old, row);
 	consequences_write(change, old, row, who);
+	bookings_note_result(row);
 	pending_done(change);
 }
 

@@ -50,15 +50,11 @@
 
 int			broadcast_mode = BROADCAST_WORKER;
 
-/*
- * Whether the transaction that changes a booking tells listeners itself: so it
- * was set, or there is no worker in this server that could.
- */
+/* Whether the transaction that changes a booking tells listeners itself. */
 bool
 broadcast_is_inline(void)
 {
-	return broadcast_mode == BROADCAST_INLINE ||
-		(broadcast_mode == BROADCAST_WORKER && !deadlines_shared());
+	return broadcast_mode == BROADCAST_INLINE;
 }
 
 /* The channel of a branch; codes are short enough for an identifier. */

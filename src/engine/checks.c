@@ -52,6 +52,9 @@ static const struct
  */
 static const pg_uuid_t *vouched_customer = NULL;
 
+/* The booking whose checkout asks whether it needs approval. */
+static const pg_uuid_t *checked_out = NULL;
+
 /*
  * Lets the change that follows name a customer who is not its actor.  Returns
  * what was set before; the caller puts that back, after an error too.
@@ -65,19 +68,39 @@ checks_vouch_for_customer(const pg_uuid_t *customer)
 	return previous;
 }
 
-/* A setting as it holds for a change, whose service must be known. */
-SettingValue
-checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
+/*
+ * Has the checkout of a booking, which says it is confirmed, end in pending
+ * where approval is required: only the guard knows the resources.  Returns
+ * what was set before; the caller puts that back, after an error too.
+ */
+const pg_uuid_t *
+checks_ask_for_approval(const pg_uuid_t *booking)
+{
+	const pg_uuid_t *previous = checked_out;
+
+	checked_out = booking;
+	return previous;
+}
+
+bool
+checks_asks_for_approval(const pg_uuid_t *booking)
+{
+	return checked_out != NULL && uuid_equal(checked_out, booking);
+}
+
+static SettingValue
+setting_of(SettingKey key, const Change *change, const Resource *resource,
+		   const pg_uuid_t *branch_id)
 {
 	SettingSources sources = {0};
 
 	sources.service = change->service->settings;
 	sources.tenant = change->service->tenant_settings;
-	if (change->resource_count > 0)
+	if (resource != NULL)
 	{
-		sources.resource = change->resources[0].settings;
-		if (branch_id == NULL || uuid_equal(branch_id, &change->resources[0].branch.id))
-			sources.branch = change->resources[0].branch.settings;
+		sources.resource = resource->settings;
+		if (branch_id == NULL || uuid_equal(branch_id, &resource->branch.id))
+			sources.branch = resource->branch.settings;
 	}
 	if (sources.branch == NULL && branch_id != NULL)
 	{
@@ -87,6 +110,24 @@ checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
 			sources.branch = branch->settings;
 	}
 	return settings_get(key, &sources);
+}
+
+/* A setting as it holds for a change, whose service must be known. */
+SettingValue
+checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
+{
+	return setting_of(key, change, change->resource_count > 0 ? &change->resources[0] : NULL,
+					  branch_id);
+}
+
+/* Whether staff must confirm what is checked out (K4): one resource is enough. */
+bool
+checks_needs_approval(const Change *change, const pg_uuid_t *branch_id)
+{
+	for (int i = 1; i < change->resource_count; i++)
+		if (setting_of(SETTING_APPROVAL, change, &change->resources[i], branch_id).boolean)
+			return true;
+	return checks_setting(SETTING_APPROVAL, change, branch_id).boolean;
 }
 
 /* Whether the status of a booking is over by the clock. */
@@ -337,9 +378,27 @@ check_units(const Change *change, const BookingRow *row)
 						change->resources[0].code, row_int(row, BK_UNITS))));
 }
 
+/*
+ * A branch has settings (approval), so a client can't choose one that none of
+ * the resources is in.
+ */
+static void
+check_branch(const Change *change, const BookingRow *row, const Context *who)
+{
+	if (context_is_staff(who))
+		return;
+	for (int i = 0; i < change->resource_count; i++)
+		if (uuid_equal(&change->resources[i].branch.id, row_uuid(row, BK_BRANCH_ID)))
+			return;
+	ereport(ERROR,
+			(booking_errcode(ERR_BAD_VALUE),
+			 errmsg("resource \"%s\" is not in the branch of the booking",
+					change->resources[0].code)));
+}
+
 /* That the slot may be booked as far as the rules go. */
 static void
-check_place(const Change *change, const BookingRow *row)
+check_place(const Change *change, const BookingRow *row, const Context *who)
 {
 	const Service *service = change->service;
 	int			party = row_int(row, BK_PARTY_SIZE);
@@ -360,6 +419,7 @@ check_place(const Change *change, const BookingRow *row)
 	{
 		check_needs(change);
 		check_units(change, row);
+		check_branch(change, row, who);
 	}
 }
 
@@ -433,7 +493,7 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 				 errmsg("a required question has no answer"),
 				 errdetail("The question is: %s", prompt)));
 	if (row_status(row) == STATUS_CONFIRMED &&
-		checks_setting(SETTING_APPROVAL, change, row_uuid(row, BK_BRANCH_ID)).boolean)
+		checks_needs_approval(change, row_uuid(row, BK_BRANCH_ID)))
 		ereport(ERROR,
 				(booking_errcode(ERR_PERMISSION_DENIED),
 				 errmsg("permission denied to confirm a booking that needs approval"),
@@ -457,7 +517,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 				 errhint("It starts as waitlisted, held, pending or confirmed.")));
 	check_form(NULL, row);
 	check_customer(change, row, who);
-	check_place(change, row);
+	check_place(change, row, who);
 	if (status == STATUS_HELD)
 		check_hold(change, row, who);
 	else if (status != STATUS_WAITLISTED)
@@ -697,5 +757,5 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
 	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE))
-		check_place(change, new);
+		check_place(change, new, who);
 }

@@ -23,5 +23,8 @@ extern SettingValue checks_setting(SettingKey key, const Change *change,
 extern bool checks_lapsed(const BookingRow *row, TimestampTz now);
 extern bool checks_moves(const BookingRow *old, const BookingRow *new);
 extern const pg_uuid_t *checks_vouch_for_customer(const pg_uuid_t *customer);
+extern const pg_uuid_t *checks_ask_for_approval(const pg_uuid_t *booking);
+extern bool checks_asks_for_approval(const pg_uuid_t *booking);
+extern bool checks_needs_approval(const Change *change, const pg_uuid_t *branch_id);
 
 #endif							/* BOOKING_CHECKS_H */

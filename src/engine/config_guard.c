@@ -25,6 +25,7 @@
 
 #include "engine/clock.h"
 #include "engine/context.h"
+#include "engine/deadlines.h"
 #include "engine/locks.h"
 #include "errors.h"
 #include "rules/calendar.h"
@@ -150,6 +151,13 @@ level_of_table(const char *table)
 	return LEVEL_TENANT;
 }
 
+/* Codes of tenants and branches are part of channel names. */
+static int
+code_max_bytes(const char *table)
+{
+	return strcmp(table, "tenants") == 0 || strcmp(table, "branches") == 0 ? CODE_MAX_BYTES : 63;
+}
+
 static void
 fill_config(ConfigRow *row)
 {
@@ -179,16 +187,17 @@ fill_config(ConfigRow *row)
 	}
 	if (lacks(row, "code", TEXTOID) && config_text(row, "name") != NULL)
 	{
-		bool		in_channel = strcmp(table, "tenants") == 0 || strcmp(table, "branches") == 0;
 		int			column = config_column(row, "code", TEXTOID);
-		char	   *code = code_from_name(config_text(row, "name"),
-										  in_channel ? CODE_MAX_BYTES : 63);
+		char	   *code = code_from_name(config_text(row, "name"), code_max_bytes(table));
 
-		if (*code != '\0')
-		{
-			row->values[column] = CStringGetTextDatum(code);
-			row->nulls[column] = false;
-		}
+		if (*code == '\0')
+			ereport(ERROR,
+					(booking_errcode(ERR_NULL_VALUE),
+					 errmsg("no code can be made of the name \"%s\"",
+							text_excerpt(config_text(row, "name"))),
+					 errhint("Set code: lower-case letters, digits and hyphens.")));
+		row->values[column] = CStringGetTextDatum(code);
+		row->nulls[column] = false;
 	}
 }
 
@@ -222,6 +231,9 @@ check_config(const ConfigRow *row)
 	text = config_text(row, "name");
 	if (text != NULL)
 		text_check_line("name", text, 200);
+	text = config_column(row, "name", TEXTOID) >= 0 ? config_text(row, "code") : NULL;
+	if (text != NULL)
+		text_check_code(text, code_max_bytes(table));
 	text = config_text(row, "email");
 	if (text != NULL)
 		text_clean_email(text);
@@ -346,7 +358,11 @@ after_config(TriggerData *trigger)
 				 errmsg("the row of \"%s\" can't be deleted: bookings refer to it", table),
 				 errhint("Set active to false to take it out of use.")));
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && strcmp(table, "tenants") == 0)
+	{
 		parents_seed_tenant(id);
+		/* the first tenant makes a store that the worker does not know yet */
+		deadlines_note(clock_now());
+	}
 
 	store_finish();
 }

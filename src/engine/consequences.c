@@ -9,12 +9,14 @@
 #include "postgres.h"
 
 #include "engine/audit.h"
+#include "engine/broadcast.h"
 #include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
 #include "engine/effects.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
+#include "store/config.h"
 #include "store/records.h"
 
 /* Whether a booking in this status has (had) a service session. */
@@ -120,6 +122,23 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 		records_void_item(tenant, row_uuid(new, BK_ORDER_ID), booking, now);
 }
 
+/* booking.notify = inline: NOTIFY with the transaction itself. */
+static void
+tell_listeners(const BookingRow *new, const char *action)
+{
+	const Branch *branch = config_branch(row_uuid(new, BK_TENANT_ID),
+										 row_uuid(new, BK_BRANCH_ID));
+	BroadcastEvent event = {0};
+
+	event.tenant_code = branch->tenant_code;
+	event.branch_code = branch->code;
+	event.booking_id = *row_uuid(new, BK_ID);
+	event.status = row_text(new, BK_STATUS);
+	event.version = row_int(new, BK_VERSION);
+	event.action = action;
+	broadcast_send(&event);
+}
+
 /* Writes all that follows from a change; old is NULL for an INSERT. */
 void
 consequences_write(const Change *change, const BookingRow *old, const BookingRow *new,
@@ -137,4 +156,6 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 	if (row_has(new, BK_EXPIRES_AT))
 		deadlines_note(row_time(new, BK_EXPIRES_AT));
 	deadlines_note_change();
+	if (broadcast_is_inline())
+		tell_listeners(new, action);
 }

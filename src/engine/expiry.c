@@ -12,6 +12,11 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/resowner.h"
+
 #include "engine/clock.h"
 #include "engine/expiry.h"
 #include "engine/locks.h"
@@ -59,34 +64,97 @@ expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 	allocations_delete_over(tenant, &wanted->resource_id, wanted->span, now);
 }
 
+/* Logs a failure, but not the same booking's again and again. */
+static void
+log_failure(const pg_uuid_t *id, ErrorData *error)
+{
+	static pg_uuid_t logged[16];
+	static int	next = 0;
+
+	for (int i = 0; i < lengthof(logged); i++)
+		if (uuid_equal(&logged[i], id))
+			return;
+	logged[next] = *id;
+	next = (next + 1) % lengthof(logged);
+	ereport(LOG,
+			(errmsg("booking %s could not be ended: %s",
+					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
+					error->message)));
+}
+
+/*
+ * Ends lapsed bookings in a subtransaction.  If that raises an error, tries
+ * each half by itself, so that one booking that can't be ended (because of
+ * somebody's trigger, say) doesn't keep the others from it.
+ */
+static int
+end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, TimestampTz now,
+			   ExpiryRest *rest)
+{
+	MemoryContext memory = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+	volatile int ended = 0;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(memory);
+	PG_TRY();
+	{
+		ended = end_lapsed(tenant, store_uuid_array(ids, count), now);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(memory);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(memory);
+	CurrentResourceOwner = owner;
+
+	if (error == NULL)
+	{
+		rest->busy += count - ended;
+		return ended;
+	}
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		ReThrowError(error);
+	if (count == 1)
+	{
+		log_failure(ids, error);
+		rest->failed++;
+		return 0;
+	}
+	return end_separately(tenant, ids, count / 2, now, rest) +
+		end_separately(tenant, ids + count / 2, count - count / 2, now, rest);
+}
+
 /*
  * Ends up to max bookings whose status has lapsed, of one tenant or (NULL) of
- * all, and returns how many were ended.  passed_over receives how many
- * somebody else was busy with, or did not fit into this transaction's locks.
- * Needs SPI.
+ * all, and returns how many were ended.  Needs SPI.
  */
 int
-expiry_sweep(const pg_uuid_t *tenant, int max, int *passed_over)
+expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest)
 {
 	TimestampTz now = clock_now();
 	int			tenant_count = 1;
 	const pg_uuid_t *tenants = tenant;
+	int			looked_at = 0;
 	int			ended = 0;
 
-	*passed_over = 0;
+	memset(rest, 0, sizeof(ExpiryRest));
 	if (tenant == NULL)
 		tenants = bookings_tenants_with_expired(now, &tenant_count);
-	for (int i = 0; i < tenant_count && ended < max; i++)
+	for (int i = 0; i < tenant_count && looked_at < max; i++)
 	{
-		int			found;
-		ArrayType  *ids = bookings_find_expired(&tenants[i], now, max - ended, &found);
-		int			done;
+		int			count;
+		pg_uuid_t  *ids = bookings_find_expired(&tenants[i], now, max - looked_at, &count);
 
-		if (found == 0)
-			continue;
-		done = end_lapsed(&tenants[i], ids, now);
-		ended += done;
-		*passed_over += found - done;
+		looked_at += count;
+		if (count > 0)
+			ended += end_separately(&tenants[i], ids, count, now, rest);
 	}
 	return ended;
 }
@@ -101,9 +169,12 @@ expiry_drop_over(int max)
 	return allocations_sweep_over(clock_now(), max);
 }
 
-/* When the next status lapses; DT_NOEND when none does.  Needs SPI. */
+/*
+ * When the next status lapses that has not lapsed yet; DT_NOEND when none
+ * does.  Needs SPI.
+ */
 TimestampTz
 expiry_next_due(void)
 {
-	return bookings_next_expiry();
+	return bookings_next_expiry(clock_now());
 }

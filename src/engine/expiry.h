@@ -14,7 +14,15 @@
 
 extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 						 const Occupant *occupants, int count, TimestampTz now);
-extern int	expiry_sweep(const pg_uuid_t *tenant, int max, int *passed_over);
+/* What a sweep could not end. */
+typedef struct ExpiryRest
+{
+	int			busy;			/* somebody else had them, or the transaction
+								 * had locks enough */
+	int			failed;			/* ending them raised an error */
+} ExpiryRest;
+
+extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
 extern int	expiry_drop_over(int max);
 extern TimestampTz expiry_next_due(void);
 

@@ -166,6 +166,24 @@ occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted, int capacit
 }
 
 /*
+ * Has those of the occupants move out that a later row of the statement moves
+ * away.  Whether there was one.
+ */
+static bool
+move_out(const pg_uuid_t *tenant, const Occupant *occupants, int count)
+{
+	bool		any = false;
+
+	for (int i = 0; i < count; i++)
+		if (pending_move_out(tenant, &occupants[i].booking_id))
+		{
+			allocations_delete(tenant, &occupants[i].booking_id);
+			any = true;
+		}
+	return any;
+}
+
+/*
  * Makes sure that the shared resources of a change have enough units left, and
  * clears out of their way what is over.
  */
@@ -186,6 +204,12 @@ check_shared(const Change *change)
 		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
 											&change->booking, &count);
 		left = units_free(occupants, count, wanted->span, resource->capacity, change->now);
+		if (left < wanted->units && move_out(&change->tenant, occupants, count))
+		{
+			occupants = allocations_overlapping(&change->tenant, &wanted->resource_id,
+												wanted->span, &change->booking, &count);
+			left = units_free(occupants, count, wanted->span, resource->capacity, change->now);
+		}
 		if (left < wanted->units)
 			conflict_raise_capacity(resource, wanted, occupants, count, left, change->now);
 
@@ -248,7 +272,8 @@ insert_allocations(const Change *change, TimestampTz expires_at)
 
 /*
  * Looks who is in the way of the exclusive allocations of a change.  If there
- * is nobody but what is over, clears that away; else raises SLOT_TAKEN.
+ * is nobody but what is over or about to move, clears that away; else raises
+ * SLOT_TAKEN.
  */
 static void
 clear_or_raise(const Change *change, bool last_try)
@@ -265,6 +290,9 @@ clear_or_raise(const Change *change, bool last_try)
 			continue;
 		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
 											&change->booking, &count);
+		if (move_out(&change->tenant, occupants, count))
+			occupants = allocations_overlapping(&change->tenant, &wanted->resource_id,
+												wanted->span, &change->booking, &count);
 		conflict_add(&conflict, occupants, count, change->now);
 		if (conflict.count == 0 && count > 0)
 			expiry_clear(&change->tenant, wanted, occupants, count, change->now);

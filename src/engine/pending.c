@@ -94,9 +94,33 @@ pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking)
 	return change;
 }
 
-/* Takes the change of a booking off the list; NULL when there is none. */
+/*
+ * Takes the change of a booking off the list; NULL when there is none.  Of two,
+ * the later one is meant: INSERT ... ON CONFLICT DO UPDATE prepares both.
+ */
 Change *
 pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	for (int i = list_length(changes) - 1; i >= 0; i--)
+	{
+		Change	   *change = list_nth(changes, i);
+
+		if (uuid_equal(&change->booking, booking) && uuid_equal(&change->tenant, tenant))
+		{
+			changes = list_delete_nth_cell(changes, i);
+			return change;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Whether a booking is about to move away in a later row of the statement, so
+ * that what it occupies may be given back already: one UPDATE moves many
+ * bookings along, or swaps two.
+ */
+bool
+pending_move_out(const pg_uuid_t *tenant, const pg_uuid_t *booking)
 {
 	ListCell   *cell;
 
@@ -104,13 +128,11 @@ pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking)
 	{
 		Change	   *change = lfirst(cell);
 
-		if (uuid_equal(&change->booking, booking) && uuid_equal(&change->tenant, tenant))
-		{
-			changes = foreach_delete_current(changes, cell);
-			return change;
-		}
+		if (change->moves_away && uuid_equal(&change->booking, booking) &&
+			uuid_equal(&change->tenant, tenant))
+			return change->moved_out = true;
 	}
-	return NULL;
+	return false;
 }
 
 /* Gives the memory of a change back that is no longer on the list. */
@@ -136,6 +158,11 @@ pending_end_statement(void)
 
 		if (change->trigger_depth < depth)
 			continue;
+		if (change->moved_out)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("another trigger kept a booking from moving after its guard"),
+					 errhint("Give the trigger a name that sorts before \"booking_guard\".")));
 		changes = foreach_delete_current(changes, cell);
 		MemoryContextDelete(change->memory);
 	}

@@ -25,6 +25,8 @@ typedef struct Change
 	TimestampTz now;			/* read after the locks were taken */
 	int			stated_version; /* what the statement said the version is */
 	const Service *service;		/* NULL: not needed so far */
+	bool		moves_away;		/* AFTER will give back what it occupied */
+	bool		moved_out;		/* an earlier row of the statement had it do so */
 	bool		locked;			/* keys for the slot are held, and the rest of
 								 * this is filled in */
 	TimeSpan	slot;
@@ -37,6 +39,7 @@ typedef struct Change
 extern void pending_init(void);
 extern Change *pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern Change *pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking);
+extern bool pending_move_out(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern void pending_done(Change *change);
 extern void pending_end_statement(void);
 extern int	pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,

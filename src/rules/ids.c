@@ -31,6 +31,8 @@
 pg_uuid_t
 ids_new(void)
 {
+	static unsigned char random_bytes[32 * UUID_LEN];	/* fetched in advance */
+	static int	unused = 0;
 	static int64 previous_ns = 0;
 	pg_uuid_t	id;
 	struct timeval now;
@@ -38,10 +40,16 @@ ids_new(void)
 	uint64		milliseconds;
 	uint32		fraction;
 
-	if (!pg_strong_random(id.data, UUID_LEN))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate random values")));
+	if (unused < UUID_LEN)
+	{
+		if (!pg_strong_random(random_bytes, sizeof(random_bytes)))
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not generate random values")));
+		unused = sizeof(random_bytes);
+	}
+	unused -= UUID_LEN;
+	memcpy(id.data, random_bytes + unused, UUID_LEN);
 
 	gettimeofday(&now, NULL);
 	now_ns = (int64) now.tv_sec * 1000000000 + (int64) now.tv_usec * 1000;

@@ -158,14 +158,14 @@ text_check_body(const char *field, const char *value, int max_chars)
 /*
  * Refuse a code of a tenant, branch, service or resource that isn't made of
  * lower-case letters, digits and inner or trailing hyphens: codes are part
- * of channel names.
+ * of channel names and addresses.
  */
 void
-text_check_code(const char *value)
+text_check_code(const char *value, int max_bytes)
 {
 	size_t		len = strlen(value);
 
-	if (len > 0 && len <= CODE_MAX_BYTES && value[0] != '-' &&
+	if (len > 0 && len <= max_bytes && value[0] != '-' &&
 		strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") == len)
 		return;
 
@@ -173,7 +173,7 @@ text_check_code(const char *value)
 			(booking_errcode(ERR_BAD_VALUE),
 			 errmsg("code \"%s\" is not valid", text_excerpt(value)),
 			 errhint("A code has 1 to %d lower-case letters, digits and hyphens, and begins with a letter or digit.",
-					 CODE_MAX_BYTES)));
+					 max_bytes)));
 }
 
 /*

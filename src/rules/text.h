@@ -21,7 +21,7 @@ extern void text_check_line(const char *field, const char *value,
 							int max_chars);
 extern void text_check_body(const char *field, const char *value,
 							int max_chars);
-extern void text_check_code(const char *value);
+extern void text_check_code(const char *value, int max_bytes);
 extern const char *text_excerpt(const char *text);
 
 #endif							/* BOOKING_TEXT_H */

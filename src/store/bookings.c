@@ -22,6 +22,8 @@
 #include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #include "errors.h"
@@ -221,33 +223,93 @@ row_same(const BookingRow *a, const BookingRow *b, BookingColumn column)
 
 /* ---- statements of the API ---- */
 
-#define RESULT_COLUMNS \
-	"id, status, version, starts_at, ends_at, resource_ids, expires_at, " \
-	"order_id, price, currency, updated_at"
-
 #define THIS_BOOKING " WHERE tenant_id" EQ "$1 AND id" EQ "$2 "
 
-static BookingResult *
-read_result(void)
+/*
+ * What the guard made of the last change.  The functions of the API take their
+ * results from here: to ask for them with RETURNING would make the executor
+ * prepare a list of columns for every hold.
+ */
+static BookingResult last_result;
+static bool last_result_valid = false;
+static MemoryContext last_result_memory = NULL;
+
+/* Notes the outcome of a change; called by the guard. */
+void
+bookings_note_result(const BookingRow *row)
 {
+	MemoryContext previous;
+
+	last_result_valid = false;
+	if (last_result_memory == NULL)
+		last_result_memory = AllocSetContextCreate(TopMemoryContext, "booking result",
+												   ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(last_result_memory);
+	previous = MemoryContextSwitchTo(last_result_memory);
+	last_result.id = *row_uuid(row, BK_ID);
+	last_result.status = row_status(row);
+	last_result.version = row_int(row, BK_VERSION);
+	last_result.starts_at = row_time(row, BK_STARTS_AT);
+	last_result.ends_at = row_time(row, BK_ENDS_AT);
+	last_result.resource_ids = PointerGetDatum(DatumGetArrayTypePCopy(row->value[BK_RESOURCE_IDS]));
+	last_result.expires_at = row_has(row, BK_EXPIRES_AT) ? row_time(row, BK_EXPIRES_AT) : DT_NOEND;
+	last_result.has_order = row_has(row, BK_ORDER_ID);
+	if (last_result.has_order)
+		last_result.order_id = *row_uuid(row, BK_ORDER_ID);
+	last_result.price = NumericGetDatum(DatumGetNumericCopy(row->value[BK_PRICE]));
+	last_result.currency = row_text(row, BK_CURRENCY);
+	last_result.updated_at = row_time(row, BK_UPDATED_AT);
+	MemoryContextSwitchTo(previous);
+	last_result_valid = true;
+}
+
+/* The noted outcome, if it is of this booking, in memory of the caller's. */
+static BookingResult *
+noted_result(const pg_uuid_t *id)
+{
+	BookingResult *result;
+
+	if (!last_result_valid || !uuid_equal(&last_result.id, id))
+		return NULL;
+	result = palloc(sizeof(BookingResult));
+	*result = last_result;
+	result->resource_ids = PointerGetDatum(DatumGetArrayTypePCopy(last_result.resource_ids));
+	result->price = NumericGetDatum(DatumGetNumericCopy(last_result.price));
+	result->currency = pstrdup(last_result.currency);
+	return result;
+}
+
+/* The booking as it is; NULL when there is none that the caller may see. */
+BookingResult *
+bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	static StorePlan plan = {
+		"SELECT status, version, starts_at, ends_at, resource_ids, expires_at, "
+		"order_id, price, currency, updated_at FROM booking.bookings" THIS_BOOKING,
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
 	MemoryContext context = CurrentMemoryContext;
-	BookingResult *result = palloc(sizeof(BookingResult));
+	BookingResult *result;
 	bool		isnull;
 
-	result->id = store_uuid_column(0, 1, NULL);
-	result->status = store_text_column(context, 0, 2);
-	result->version = DatumGetInt32(store_column(0, 3, NULL));
-	result->starts_at = DatumGetTimestampTz(store_column(0, 4, NULL));
-	result->ends_at = DatumGetTimestampTz(store_column(0, 5, NULL));
-	result->resource_ids = store_copy_column(context, 0, 6, NULL);
-	result->expires_at = DatumGetTimestampTz(store_column(0, 7, &isnull));
+	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+		return NULL;
+	result = palloc(sizeof(BookingResult));
+	result->id = *id;
+	result->status = lifecycle_status(store_text_column(context, 0, 1));
+	result->version = DatumGetInt32(store_column(0, 2, NULL));
+	result->starts_at = DatumGetTimestampTz(store_column(0, 3, NULL));
+	result->ends_at = DatumGetTimestampTz(store_column(0, 4, NULL));
+	result->resource_ids = store_copy_column(context, 0, 5, NULL);
+	result->expires_at = DatumGetTimestampTz(store_column(0, 6, &isnull));
 	if (isnull)
 		result->expires_at = DT_NOEND;
-	result->order_id = store_uuid_column(0, 8, &isnull);
+	result->order_id = store_uuid_column(0, 7, &isnull);
 	result->has_order = !isnull;
-	result->price = store_copy_column(context, 0, 9, NULL);
-	result->currency = store_text_column(context, 0, 10);
-	result->updated_at = DatumGetTimestampTz(store_column(0, 11, NULL));
+	result->price = store_copy_column(context, 0, 8, NULL);
+	result->currency = store_text_column(context, 0, 9);
+	result->updated_at = DatumGetTimestampTz(store_column(0, 10, NULL));
 	return result;
 }
 
@@ -255,9 +317,17 @@ read_result(void)
 static BookingResult *
 update_own(StorePlan *plan, Datum *values, const char *nulls)
 {
+	const pg_uuid_t *tenant = DatumGetUUIDP(values[0]);
+	const pg_uuid_t *id = DatumGetUUIDP(values[1]);
+	BookingResult *result;
+
+	last_result_valid = false;
 	if (store_execute(plan, values, nulls, STORE_CALLER | STORE_OWN_ROW) == 0)
 		return NULL;
-	return read_result();
+	result = noted_result(id);
+
+	/* an UPDATE that changed nothing leaves no note */
+	return result ? result : bookings_read_result(tenant, id);
 }
 
 /*
@@ -314,11 +384,11 @@ bookings_insert(const BookingRow *row)
 		"ends_at, resource_ids, units, customer_id, hold_ttl, "
 		"local_start, contact, title, description, attendees, "
 		"party_size, metadata) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) "
-		"RETURNING " RESULT_COLUMNS
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
 	};
 	Datum		values[lengthof(inserted_columns)];
 	char		nulls[lengthof(inserted_columns)];
+	BookingResult *result;
 
 	if (plan.nargs == 0)
 	{
@@ -331,11 +401,14 @@ bookings_insert(const BookingRow *row)
 		values[i] = row->value[inserted_columns[i]];
 		nulls[i] = row->isnull[inserted_columns[i]] ? 'n' : ' ';
 	}
-	if (store_execute(&plan, values, nulls, STORE_CALLER) != 1)
+	last_result_valid = false;
+	store_execute(&plan, values, nulls, STORE_CALLER);
+	result = noted_result(row_uuid(row, BK_ID));
+	if (result == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 				 errmsg("a trigger kept the booking from being inserted")));
-	return read_result();
+	return result;
 }
 
 /* reason may be NULL: the one on the booking stays. */
@@ -345,7 +418,7 @@ bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 {
 	static StorePlan plan = {
 		"UPDATE booking.bookings SET status = $3, reason_code = COALESCE($4, reason_code)"
-		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		THIS_BOOKING,
 		4, {UUIDOID, UUIDOID, TEXTOID, TEXTOID}
 	};
 	Datum		values[] = {
@@ -363,7 +436,7 @@ bookings_checkout(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingStatus st
 {
 	static StorePlan plan = {
 		"UPDATE booking.bookings SET status = $3, customer_id = $4, contact = $5, order_id = $6"
-		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		THIS_BOOKING,
 		6, {UUIDOID, UUIDOID, TEXTOID, UUIDOID, JSONBOID, UUIDOID}
 	};
 	Datum		values[] = {
@@ -386,7 +459,7 @@ bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id, const Interval *ttl
 	static StorePlan plan = {
 		"UPDATE booking.bookings SET status = 'held', reason_code = NULL, expires_at = NULL, "
 		"hold_ttl = COALESCE($3, hold_ttl)"
-		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		THIS_BOOKING,
 		3, {UUIDOID, UUIDOID, INTERVALOID}
 	};
 	Datum		values[] = {
@@ -403,7 +476,7 @@ bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id,
 {
 	static StorePlan plan = {
 		"UPDATE booking.bookings SET starts_at = $3, ends_at = $4"
-		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		THIS_BOOKING,
 		4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
 	};
 	Datum		values[] = {
@@ -419,7 +492,7 @@ bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resou
 {
 	static StorePlan plan = {
 		"UPDATE booking.bookings SET resource_ids = $3"
-		THIS_BOOKING "RETURNING " RESULT_COLUMNS,
+		THIS_BOOKING,
 		3, {UUIDOID, UUIDOID, UUIDARRAYOID}
 	};
 	Datum		values[] = {
@@ -427,20 +500,6 @@ bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resou
 	};
 
 	return update_own(&plan, values, NULL);
-}
-
-BookingResult *
-bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id)
-{
-	static StorePlan plan = {
-		"SELECT " RESULT_COLUMNS " FROM booking.bookings" THIS_BOOKING,
-		2, {UUIDOID, UUIDOID}
-	};
-	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
-
-	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
-		return NULL;
-	return read_result();
 }
 
 /* A note was added: counting it changes the booking, and so audits the note. */
@@ -495,27 +554,24 @@ bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now,
 }
 
 /* Ids of at most max bookings whose status has lapsed, the oldest first. */
-ArrayType *
+pg_uuid_t *
 bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max, int *count)
 {
 	static StorePlan plan = {
-		"SELECT pg_catalog.array_agg(e.id), pg_catalog.count(*) FROM ("
 		"SELECT id FROM booking.bookings WHERE tenant_id" EQ "$1 "
-		"AND expires_at IS NOT NULL AND expires_at" LE "$2 "
-		"ORDER BY expires_at LIMIT $3) AS e",
+		"AND expires_at IS NOT NULL AND expires_at" LE "$2 ORDER BY expires_at LIMIT $3",
 		3, {UUIDOID, TIMESTAMPTZOID, INT4OID}
 	};
 	Datum		values[] = {
 		UUIDPGetDatum(tenant), TimestampTzGetDatum(now), Int32GetDatum(max)
 	};
-	MemoryContext context = CurrentMemoryContext;
-	bool		isnull;
+	pg_uuid_t  *ids;
 
-	store_execute(&plan, values, NULL, STORE_OWNER);
-	*count = (int) DatumGetInt64(store_column(0, 2, NULL));
-	if (*count == 0)
-		return NULL;
-	return DatumGetArrayTypeP(store_copy_column(context, 0, 1, &isnull));
+	*count = (int) store_execute(&plan, values, NULL, STORE_OWNER);
+	ids = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+		ids[i] = store_uuid_column(i, 1, NULL);
+	return ids;
 }
 
 /* The index holds nothing but live and unswept holds, so this reads little. */
@@ -537,18 +593,20 @@ bookings_tenants_with_expired(TimestampTz now, int *count)
 	return tenants;
 }
 
-/* When the next status lapses; DT_NOEND when none does. */
+/* When the next status lapses after an instant; DT_NOEND when none does. */
 TimestampTz
-bookings_next_expiry(void)
+bookings_next_expiry(TimestampTz after)
 {
 	static StorePlan plan = {
-		"SELECT pg_catalog.min(expires_at) FROM booking.bookings WHERE expires_at IS NOT NULL",
-		0
+		"SELECT pg_catalog.min(expires_at) FROM booking.bookings "
+		"WHERE expires_at IS NOT NULL AND expires_at" GT "$1",
+		1, {TIMESTAMPTZOID}
 	};
+	Datum		values[] = {TimestampTzGetDatum(after)};
 	bool		isnull;
 	Datum		value;
 
-	store_execute(&plan, NULL, NULL, STORE_OWNER);
+	store_execute(&plan, values, NULL, STORE_OWNER);
 	value = store_column(0, 1, &isnull);
 	return isnull ? DT_NOEND : DatumGetTimestampTz(value);
 }

@@ -125,11 +125,11 @@ typedef struct BookingState
 	char	   *reason_code;
 } BookingState;
 
-/* What INSERT and UPDATE give back to the functions of the API. */
+/* The outcome of a change, for the functions of the API. */
 typedef struct BookingResult
 {
 	pg_uuid_t	id;
-	char	   *status;
+	BookingStatus status;
 	int			version;
 	TimestampTz starts_at;
 	TimestampTz ends_at;
@@ -143,6 +143,7 @@ typedef struct BookingResult
 } BookingResult;
 
 extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state);
+extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 										  BookingStatus status, const char *reason);
@@ -160,10 +161,10 @@ extern void bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id);
 
 extern uint64 bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids,
 								   TimestampTz now, const pg_uuid_t *request_id);
-extern ArrayType *bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max,
+extern pg_uuid_t *bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max,
 										int *count);
 extern pg_uuid_t *bookings_tenants_with_expired(TimestampTz now, int *count);
-extern TimestampTz bookings_next_expiry(void);
+extern TimestampTz bookings_next_expiry(TimestampTz after);
 extern int	bookings_count_live_holds(const pg_uuid_t *tenant, const char *actor,
 									  TimestampTz now, const pg_uuid_t *except);
 

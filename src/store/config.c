@@ -132,8 +132,9 @@ static Branch *
 read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
-		"SELECT time_zone, settings FROM booking.branches "
-		"WHERE tenant_id" EQ "$1 AND id" EQ "$2",
+		"SELECT b.time_zone, b.settings, b.code, t.code FROM booking.branches AS b "
+		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
+		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "$2",
 		2, {UUIDOID, UUIDOID}
 	};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
@@ -145,6 +146,8 @@ read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	branch->id = *id;
 	branch->time_zone = store_text_column(CurrentMemoryContext, 0, 1);
 	branch->settings = jsonb_column(0, 2);
+	branch->code = store_text_column(CurrentMemoryContext, 0, 3);
+	branch->tenant_code = store_text_column(CurrentMemoryContext, 0, 4);
 	return branch;
 }
 
@@ -153,9 +156,11 @@ read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"SELECT r.kind, r.code, r.capacity, r.active, r.owner, "
-		"COALESCE(r.time_zone, b.time_zone), r.settings, b.id, b.time_zone, b.settings "
+		"COALESCE(r.time_zone, b.time_zone), r.settings, b.id, b.time_zone, b.settings, "
+		"b.code, t.code "
 		"FROM booking.resources AS r "
 		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
+		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
 		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2",
 		2, {UUIDOID, UUIDOID}
 	};
@@ -177,6 +182,8 @@ read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	resource->branch.id = store_uuid_column(0, 8, NULL);
 	resource->branch.time_zone = store_text_column(context, 0, 9);
 	resource->branch.settings = jsonb_column(0, 10);
+	resource->branch.code = store_text_column(context, 0, 11);
+	resource->branch.tenant_code = store_text_column(context, 0, 12);
 	return resource;
 }
 

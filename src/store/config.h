@@ -48,6 +48,8 @@ typedef struct Service
 typedef struct Branch
 {
 	pg_uuid_t	id;
+	char	   *code;
+	char	   *tenant_code;
 	char	   *time_zone;
 	Jsonb	   *settings;
 } Branch;

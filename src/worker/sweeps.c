@@ -110,27 +110,30 @@ backed_off(SweepStep *step, int min, int max)
 	return after_ms(step->now, step->state->delay);
 }
 
-/* Ends holds that are over. */
+/*
+ * Ends what has lapsed.  What others were busy with is looked at again soon,
+ * what raised an error after a while that doubles.
+ */
 static void
 sweep_expiry(SweepStep *step)
 {
-	int			passed_over = 0;
+	ExpiryRest	rest;
 	TimestampTz next;
 
-	step->done = expiry_sweep(NULL, step->max, &passed_over);
-	if (step->done >= step->max)
+	step->done = expiry_sweep(NULL, step->max, &rest);
+	if (rest.failed == 0)
+		step->state->delay = 0;
+	if (step->done > 0 && step->done + rest.busy + rest.failed >= step->max)
 	{
 		step->state->due = step->now;
 		return;
 	}
 
 	next = expiry_next_due();
-	if (passed_over > 0)
+	if (rest.busy > 0)
 		next = Min(next, after_ms(step->now, RETRY_MS));
-
-	/* don't spin over what can't be had now */
-	if (next <= step->now && step->done == 0)
-		next = after_ms(step->now, RETRY_MS);
+	if (rest.failed > 0)
+		next = Min(next, backed_off(step, RETRY_MS, FAILURE_MAX_S * 1000));
 	step->state->due = next;
 }
 

@@ -159,7 +159,7 @@ GRANT SELECT (id, crm_ref) ON booking.bookings TO shop_owner;
 GRANT EXECUTE ON FUNCTION booking.agenda TO shop_owner;
 CREATE POLICY user_policy ON booking.bookings AS RESTRICTIVE FOR SELECT TO shop_client USING (status <> 'waitlisted');
 GRANT ALL ON SCHEMA booking TO shop_owner;
-GRANT INSERT ON public.seen TO shop_owner, shop_client;
+GRANT INSERT ON public.seen TO shop_owner, shop_admin, shop_staff, shop_client;
 DO $$
 DECLARE
 	t regclass;

@@ -160,7 +160,7 @@ sub finish
 {
 	my ($self) = @_;
 
-	while ($self->{out} !~ /^\Q$mark\E$/m || $self->{err} !~ /^\Q$mark\E$/m)
+	while ($self->{out} !~ /^\Q$mark\E\n/m || $self->{err} !~ /^\Q$mark\E\n/m)
 	{
 		die "psql ended: $self->{err}\n" unless $self->{run}->pumpable;
 		$self->{run}->pump;

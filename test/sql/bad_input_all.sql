@@ -122,7 +122,8 @@ SELECT call(function, a.n::int, o.value, 'fine') FROM arguments AS a JOIN odd AS
 INSERT INTO statements
 SELECT format('UPDATE booking.bookings SET %I = %s WHERE id = id(%L)', attname, o.value, target)
   FROM pg_attribute AS a JOIN odd AS o ON o.type = a.atttypid, unnest('{hold,booking}'::text[]) AS target
- WHERE a.attrelid = 'booking.bookings'::regclass AND a.attnum > 0 AND a.attgenerated = '';
+ WHERE a.attrelid = 'booking.bookings'::regclass AND a.attnum > 0 AND a.attgenerated = ''
+   AND NOT (a.attname = 'id' AND o.value = 'id(''booking'')');
 INSERT INTO statements
 SELECT format('INSERT INTO booking.bookings (%s) VALUES (%s)',
 			string_agg(quote_ident(c.name), ', '), string_agg(CASE WHEN c.name = a.attname THEN o.value ELSE c.value END, ', '))

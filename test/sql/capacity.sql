@@ -38,6 +38,13 @@ SELECT b.units, a.units AS allocated FROM booking.bookings AS b JOIN booking.all
 -- a booking does not stand in its own way
 UPDATE booking.bookings SET starts_at = '2027-03-01 10:30Z' WHERE id = :'a' RETURNING ends_at - starts_at AS length;
 
+---- one UPDATE moves many along, though the pool is full at every step ----
+
+INSERT INTO booking.bookings (service_id, starts_at, units, title) SELECT :'swim', '2027-03-02 08:00Z'::timestamptz + n * interval '1 hour', 4, 'lane' FROM generate_series(0, 3) AS n;
+UPDATE booking.bookings SET starts_at = starts_at + interval '30 minutes', ends_at = ends_at + interval '30 minutes' WHERE title = 'lane';
+UPDATE booking.bookings SET starts_at = starts_at - interval '1 hour', ends_at = ends_at - interval '1 hour' WHERE title = 'lane';
+SELECT b.starts_at, lower(a.during) = b.starts_at AS agrees FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title = 'lane' ORDER BY 1;
+
 ---- any pattern of intervals: compared with counting at every start ----
 
 SELECT setseed(0.5) \gset _

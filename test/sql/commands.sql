@@ -165,3 +165,28 @@ UPDATE booking.bookings SET status = 'pending_cancellation' WHERE id = '00000000
 UPDATE booking.bookings SET status = 'confirmed' WHERE id = '00000000-0000-0000-0001-000000000003';
 SELECT status, cancelled_at FROM sessions WHERE booking_id = '00000000-0000-0000-0001-000000000003';
 SELECT version, action FROM booking.audit_log WHERE booking_id = '00000000-0000-0000-0001-000000000003' ORDER BY version;
+
+---- whose booking it is: the customer's, the organizer's of a resource (X1), staff's ----
+
+INSERT INTO booking.customers (id, name, actor) VALUES ('00000000-0000-0000-0002-000000000001', 'Ann', 'ann');
+UPDATE booking.resources SET owner = 'olga' WHERE code = 'room-2';
+SELECT booking_id AS b FROM booking.book(:'massage', '2027-03-04 10:00Z', '{"id": "00000000-0000-0000-0002-000000000001"}') \gset
+SELECT booking_id AS o FROM booking.book(:'massage', '2027-03-04 10:00Z', '{"id": "00000000-0000-0000-0002-000000000001"}') \gset
+SELECT booking.set_context(actor => 'bob', actor_kind => 'customer', session => true) \gset _
+SELECT booking.cancel(:'b', 'customer_request');
+\echo :SQLSTATE
+SELECT booking.set_context(actor => 'olga', actor_kind => 'customer', session => true) \gset _
+SELECT booking.cancel(:'b', 'customer_request');
+\echo :SQLSTATE
+SELECT status FROM booking.cancel(:'o', 'resource_unavailable');
+SELECT booking.set_context(actor => 'ann', actor_kind => 'customer', session => true) \gset _
+SELECT status FROM booking.reschedule(:'b', '2027-03-04 12:00Z');
+-- what customers don't do themselves
+\set VERBOSITY terse
+SELECT booking.reassign(:'b', ARRAY[booking.resource_id('room-2')]);
+SELECT booking.check_in(:'b');
+SELECT booking.complete(:'b');
+SELECT booking.no_show(:'b');
+\echo :SQLSTATE
+SELECT status FROM booking.cancel(:'b', 'customer_request');
+SELECT version, action, actor, actor_kind FROM booking.audit_log WHERE booking_id = :'b' ORDER BY version;

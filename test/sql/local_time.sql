@@ -11,31 +11,21 @@ INSERT INTO booking.resources (code, name, branch_id)
 INSERT INTO booking.services (name, duration) VALUES ('Visit', '1 hour');
 SELECT booking.service_id('visit') AS visit \gset
 
--- What a hold at a wall-clock time comes to be.
-CREATE FUNCTION pg_temp.held(branch text, wall timestamp, OUT starts_at timestamptz, OUT shown timestamp, OUT length interval)
-LANGUAGE plpgsql AS $$
-DECLARE
-	b booking.bookings;
-BEGIN
-	SELECT bookings.* INTO b FROM booking.bookings WHERE id = (SELECT booking_id FROM booking.hold(booking.service_id('visit'),
-		local_start => wall, branch => booking.branch_id(held.branch)));
-	starts_at := b.starts_at;
-	shown := b.local_start;
-	length := b.ends_at - b.starts_at;
-END $$;
-
 ---- gaps, repeated hours, a day that never was ----
 
-SELECT branch, wall, h.* FROM (VALUES
-	(1, 'detroit',		timestamp '2027-03-14 00:59'),
-	(2, 'detroit',		'2027-03-14 02:30'),		-- skipped
-	(3, 'detroit',		'2027-11-07 01:30'),		-- twice: the first, EDT
-	(4, 'detroit',		'2027-11-07 02:30'),
-	(5, 'lord-howe',	'2027-10-03 02:10'),		-- half an hour skipped
-	(6, 'lord-howe',	'2027-04-04 01:40'),		-- half an hour repeated
-	(7, 'apia',			'2011-12-30 12:00'),		-- the day was left out
-	(8, 'kathmandu',	'2027-06-01 12:00')) AS v (n, branch, wall), pg_temp.held(branch, wall) AS h
- ORDER BY n;
+CREATE TABLE wanted (n serial, branch text, wall timestamp, booking uuid);
+INSERT INTO wanted (branch, wall) VALUES
+	('detroit',		'2027-03-14 00:59'),
+	('detroit',		'2027-03-14 02:30'),	-- skipped
+	('detroit',		'2027-11-07 01:30'),	-- twice: the first, EDT
+	('detroit',		'2027-11-07 02:30'),
+	('lord-howe',	'2027-10-03 02:10'),	-- half an hour skipped
+	('lord-howe',	'2027-04-04 01:40'),	-- half an hour repeated
+	('apia',		'2011-12-30 12:00'),	-- the day was left out
+	('kathmandu',	'2027-06-01 12:00');
+UPDATE wanted SET booking = (SELECT booking_id FROM booking.hold(:'visit', local_start => wall, branch => booking.branch_id(branch)));
+SELECT w.branch, w.wall, b.starts_at, b.local_start, b.ends_at - b.starts_at AS length
+  FROM wanted AS w JOIN booking.bookings AS b ON b.id = w.booking ORDER BY n;
 -- the same instants, the functions say
 SELECT booking.at_local('2027-03-14 02:30', booking.branch_id('detroit')) AS gap,
 	   booking.at_local('2027-11-07 01:30', booking.branch_id('detroit')) AS twice,

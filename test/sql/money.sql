@@ -27,8 +27,6 @@ UPDATE booking.services SET price = -1 WHERE id = :'tour';
 \echo :SQLSTATE
 UPDATE booking.services SET price = 'NaN' WHERE id = :'tour';
 \echo :SQLSTATE
-UPDATE booking.services SET price = NULL WHERE id = :'free';
-\echo :SQLSTATE
 UPDATE booking.services SET currency = 'usd' WHERE id = :'tour';
 \echo :SQLSTATE
 -- in the tenant's currency where the service has none: USD here

@@ -46,7 +46,7 @@ for my $round (1 .. $rounds)
 	timed($round % 3 ? 'DROP DATABASE other' : 'DROP DATABASE other WITH (FORCE)');
 }
 is($failed, '', "$rounds rounds of CREATE, RENAME and DROP DATABASE with busy workers");
-cmp_ok($longest, '<', 2, 'none took 2 s');
+cmp_ok($longest, '<', 4, 'none took 4 s; the server gives up after 5');
 note("longest: $longest s");
 ok(defined wait_expired($node, 'shop', 20), 'and the work was done');
 is(complaints($node, $offset, qr/FATAL:  database "?\w+"? does not exist/,

@@ -70,7 +70,7 @@ is(definitions($node, 'shop'), $definitions, 'brings guards, policies, views, co
 is_deeply(contents($node, 'shop'), $contents, 'and changes no row');
 is(said($s, hold_sql('2031-01-01 10:00+00')), 't', 'the next hold');
 is(said($s, hold_sql('2031-01-01 10:30+00')), '23P01', 'what conflicts with it');
-is(said($s, 'DELETE FROM booking.bookings'), 'ZB106', 'the guards are back');
+is(said($s, q{UPDATE booking.audit_log SET action = 'x'}), '42501', 'the guards are back');
 is(inconsistencies($node, 'shop'), '', 'in order');
 
 # Other sessions, with plans of their own and of the engine's, with a client's
@@ -83,19 +83,21 @@ my %prepared = (
 	codes => 'SELECT count(*) > 10 FROM booking.error_codes');
 my $minute = 0;
 
+my $service = $node->safe_psql('shop', qq{SELECT id FROM booking.services WHERE code = 'massage'});
+
 sub use_all
 {
 	my ($c) = @_;
-	my $service = q{(SELECT id FROM booking.services WHERE code = 'massage')};
 	my @said;
 
 	# each a day of its own
-	$minute += 1;
-	my $day = "'2032-01-01 00:00+00'::timestamptz + $minute * interval '2 days'";
-	push @said, said($c, "EXECUTE hold($service, $day)");
-	push @said, said($c, "EXECUTE cancel((SELECT id FROM booking.bookings WHERE starts_at = $day))");
+	$minute += 2;
+	my $day = $node->safe_psql('postgres', "SELECT timestamptz '2032-01-01 00:00+00' + $minute * interval '1 day'");
+	push @said, said($c, "EXECUTE hold('$service', '$day')");
+	my ($id) = $c->query("SELECT id FROM booking.bookings WHERE starts_at = '$day'") || $service;
+	push @said, said($c, "EXECUTE cancel('$id')");
 	push @said, said($c, q{EXECUTE look('held')});
-	push @said, said($c, "EXECUTE insert($service, $day + interval '1 day')");
+	push @said, said($c, "EXECUTE insert('$service', '$day'::timestamptz + interval '1 day')");
 	push @said, said($c, 'EXECUTE codes');
 	return join ' ', @said;
 }
@@ -116,7 +118,7 @@ sub experienced
 }
 
 my %session = map { $_ => experienced($_) } '', 'shop_staff', 'shop_admin';
-my $clean = qr/^(?:(?:42883|42P01|42P17|3F000|42501|ZB010|26000|0A000|)(?: |$))*$/;
+my $clean = qr/^(?:(?:42883|42P01|42501|3F000|23502|ZB010|)(?: |$))*$/;
 
 sub others_ok
 {
@@ -209,7 +211,9 @@ for my $store ('new', 'existing')
 	$both[0]->query('BEGIN');
 	$both[0]->query('SELECT booking.setup()');
 	is($both[0]->err, '', "setup() of a store that is $store");
+	my $pid = $both[1]->query('SELECT pg_backend_pid()');
 	$both[1]->send('SELECT booking.setup()');
+	ok(defined poll_query($node, "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $pid", 'Lock', 20), 'another one waits');
 	is($both[0]->query('COMMIT'), '', 'one goes first');
 	like($both[1]->finish, qr/up to date/, 'the other finds it done');
 	is($both[1]->err, '', 'without an error');
@@ -217,7 +221,6 @@ for my $store ('new', 'existing')
 }
 {
 	my $d = definitions($node, 'twice');
-	my @several = map { session($node, 'twice', '-c', 'SET client_min_messages = error') } 1 .. 1;
 	is($node->safe_psql('twice', 'SELECT booking.setup(); SELECT booking.setup()') =~ tr/\n//, 1, 'setup() twice');
 	is(definitions($node, 'twice'), $d, 'changes nothing');
 }
@@ -233,21 +236,17 @@ SELECT booking.checkout(ARRAY[(booking.hold(booking.service_id('s'), '2030-01-01
 	resources => ARRAY[booking.resource_id(CASE :resource WHEN 0 THEN 'a' ELSE 'b' END)])).booking_id], '{"name": "Bea", "phone": "1"}');
 END
 my ($load_out, $load_err) = ('', '');
-my $load = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-j', '2', '-T', '60', '-f', $script, $node->connstr('twice') ],
+my $load = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-j', '2', '-T', '4', '-f', $script, $node->connstr('twice') ],
 	'>', \$load_out, '2>', \$load_err);
-my $reached = 0;
-for my $round (1 .. 10)
+ok(defined poll_query($node, 'SELECT count(*) > 100 FROM booking.bookings', 't', 20, 'twice'), 'clients are at work');
+for my $round (1 .. 20)
 {
 	($rc, $out, $err) = $node->psql('twice', 'SET client_min_messages = error; SELECT booking.setup()');
 	is($err, '', "setup() among bookings, round $round");
-	my $goal = $reached + 20;
-	$reached = poll_query($node, "SELECT count(*) > $goal FROM booking.bookings", 't', 20, 'twice');
-	ok(defined $reached, 'bookings go on');
-	$reached = $node->safe_psql('twice', 'SELECT count(*) FROM booking.bookings');
 }
-$load->signal('INT');
-eval { $load->finish };
+$load->finish;
 unlike($load_err, qr/ERROR/, 'no booking failed');
+like($load_out, qr/number of failed transactions: 0 /, 'nor met a deadlock');
 is(inconsistencies($node, 'twice'), '', 'in order');
 
 # ---- a store of another version ----
@@ -274,7 +273,6 @@ is(said($waiting, hold_sql('2029-01-01') =~ s/massage/s/r), 't', 'and the sessio
 
 # ---- two databases, DROP SCHEMA, a schema of somebody else's ----
 
-is($node->safe_psql('twice', 'SELECT count(*) FROM booking.bookings WHERE crm_ref IS NULL') , '', '') if 0;
 is(said($s, 'DROP SCHEMA booking'), '2BP01', 'the schema is not dropped just so');
 is(said($s, 'DROP SCHEMA booking CASCADE'), '', 'DROP SCHEMA booking CASCADE');
 is($node->safe_psql('shop', q{SELECT count(*) FROM pg_extension WHERE extname = 'booking'}), '0', 'takes the extension along');
