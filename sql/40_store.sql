@@ -368,7 +368,7 @@ BEGIN
 		request_id uuid NOT NULL,
 		actor text,
 		actor_kind text NOT NULL,
-		role name NOT NULL,
+		role text NOT NULL,
 		channel text,
 		action text NOT NULL,
 		status text NOT NULL,

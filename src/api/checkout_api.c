@@ -50,11 +50,15 @@ PG_FUNCTION_INFO_V1(booking_book);
  * Finds or adds the customer.  What was given replaces what is stored if
  * staff or the customer himself says so; a stranger who knows the e-mail
  * changes and learns nothing.
+ *
+ * NULL when the e-mail is that of somebody else who logs in: nobody has shown
+ * whose it is, so neither of the two may come to see the other's bookings.
  */
-static pg_uuid_t
+static const pg_uuid_t *
 resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *context)
 {
 	Customer	customer;
+	pg_uuid_t  *id = palloc(sizeof(pg_uuid_t));
 	bool		found = false;
 	const char *own_actor = context_is_staff(context) ? NULL : context->actor;
 
@@ -70,7 +74,10 @@ resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *c
 		found = people_lock_customer(tenant, NULL, given->email, &customer);
 
 	if (!found)
-		return people_add_customer(tenant, given, own_actor);
+	{
+		*id = people_add_customer(tenant, given, own_actor);
+		return id;
+	}
 	if (context_is_staff(context) || context_is_actor(context, customer.actor))
 	{
 		Contact		contact = *given;
@@ -87,7 +94,10 @@ resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *c
 		}
 		people_update_customer(tenant, &customer.id, &contact);
 	}
-	return customer.id;
+	else if (customer.actor != NULL)
+		return NULL;
+	*id = customer.id;
+	return id;
 }
 
 /* ---- answers (K1, K2, K10) ---- */
@@ -209,7 +219,8 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 
 /*
  * Inserts or checks out a booking in the name of a customer that was just
- * looked up; confirmed, or pending until staff approves (K4).
+ * looked up, or of nobody known (NULL); confirmed, or pending until staff
+ * approves (K4).
  */
 static BookingResult *
 commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
@@ -223,11 +234,7 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
 		if (insert)
 			result = bookings_insert(row);
 		else
-			result = bookings_checkout(row_uuid(row, BK_TENANT_ID), row_uuid(row, BK_ID),
-									   row_status(row), customer,
-									   DatumGetJsonbP(row->value[BK_CONTACT]),
-									   row_has(row, BK_ORDER_ID) ?
-									   row_uuid(row, BK_ORDER_ID) : NULL);
+			result = bookings_checkout(row);
 	}
 	PG_FINALLY();
 	{
@@ -319,7 +326,7 @@ checkout(PG_FUNCTION_ARGS)
 	pg_uuid_t  *sorted = palloc(sizeof(pg_uuid_t) * count);
 	CheckedOut *holds = palloc0(sizeof(CheckedOut) * count);
 	BookingResult **results = palloc0(sizeof(BookingResult *) * count);
-	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
+	const pg_uuid_t *customer = resolve_customer(tenant, &given, context);
 	pg_uuid_t	order = ids_new();
 	Datum		total = NumericGetDatum(int64_to_numeric(0));
 
@@ -349,11 +356,14 @@ checkout(PG_FUNCTION_ARGS)
 		row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 		row_set(&row, BK_ID, UUIDPGetDatum(&holds[i].id));
 		row_set_status(&row, STATUS_CONFIRMED);
-		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(1));
+		if (customer != NULL)
+			row_set(&row, BK_CUSTOMER_ID, UUIDPGetDatum(customer));
+		if (contact_is_given(&given))
+			row_set(&row, BK_CONTACT, PG_GETARG_DATUM(1));
 		if (!money_is_zero(DatumGetNumeric(holds[i].state.price)))
 			row_set(&row, BK_ORDER_ID, UUIDPGetDatum(&order));
 
-		result = commit_booking(&row, &customer, false);
+		result = commit_booking(&row, customer, false);
 		if (result == NULL)
 			command_not_found(&holds[i].id);
 		for (int j = 0; j < count; j++)
@@ -397,7 +407,7 @@ book(PG_FUNCTION_ARGS)
 		int			argument;
 		BookingColumn column;
 	}			columns[] = {
-		{0, BK_SERVICE_ID}, {1, BK_STARTS_AT}, {2, BK_CONTACT}, {3, BK_ENDS_AT},
+		{0, BK_SERVICE_ID}, {1, BK_STARTS_AT}, {3, BK_ENDS_AT},
 		{4, BK_RESOURCE_IDS}, {5, BK_UNITS}, {7, BK_LOCAL_START}, {8, BK_BRANCH_ID},
 		{9, BK_PARTY_SIZE}, {10, BK_TITLE}, {11, BK_DESCRIPTION}, {12, BK_ATTENDEES},
 		{13, BK_METADATA}
@@ -405,7 +415,7 @@ book(PG_FUNCTION_ARGS)
 	const pg_uuid_t *tenant = argument_tenant(fcinfo, 16);
 	const Context *context = context_get();
 	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
-	pg_uuid_t	customer = resolve_customer(tenant, &given, context);
+	const pg_uuid_t *customer = resolve_customer(tenant, &given, context);
 	const Service *service = require_service(tenant, PG_GETARG_UUID_P(0));
 	pg_uuid_t	id = ids_new();
 	int			resource_count;
@@ -420,15 +430,18 @@ book(PG_FUNCTION_ARGS)
 			row_set(&row, columns[i].column, PG_GETARG_DATUM(columns[i].argument));
 	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 	row_set(&row, BK_ID, UUIDPGetDatum(&id));
-	row_set(&row, BK_CUSTOMER_ID, UUIDPGetDatum(&customer));
+	if (customer != NULL)
+		row_set(&row, BK_CUSTOMER_ID, UUIDPGetDatum(customer));
 	row_set_status(&row, STATUS_CONFIRMED);
+	if (contact_is_given(&given))
+		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(2));
 
 	if (!PG_ARGISNULL(14))
 		check_total(service->price, PG_GETARG_DATUM(14));
 	if (!PG_ARGISNULL(6))
 		store_answers(tenant, &id, 1, false, PG_GETARG_JSONB_P(6), clock_now());
 
-	put_result(fcinfo, commit_booking(&row, &customer, true));
+	put_result(fcinfo, commit_booking(&row, customer, true));
 	return (Datum) 0;
 }
 

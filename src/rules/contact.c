@@ -108,3 +108,11 @@ contact_read(Jsonb *customer)
 				 errmsg("the customer needs an id, an e-mail, a name or a phone number")));
 	return contact;
 }
+
+/* Whether anything was said that the booking has to keep, beside an id. */
+bool
+contact_is_given(const Contact *contact)
+{
+	return contact->email != NULL || contact->name != NULL || contact->phone != NULL ||
+		contact->locale != NULL || contact->has_notify;
+}

@@ -24,5 +24,6 @@ typedef struct Contact
 } Contact;
 
 extern Contact contact_read(Jsonb *customer);
+extern bool contact_is_given(const Contact *contact);
 
 #endif							/* BOOKING_CONTACT_H */

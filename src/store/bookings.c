@@ -430,23 +430,31 @@ bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 	return update_own(&plan, values, reason ? NULL : "   n");
 }
 
+/*
+ * Takes status, customer, contact and order from the row; without a customer
+ * there, the one on the hold, if any, stays.
+ */
 BookingResult *
-bookings_checkout(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingStatus status,
-				  const pg_uuid_t *customer, Jsonb *contact, const pg_uuid_t *order_id)
+bookings_checkout(const BookingRow *row)
 {
+	static const BookingColumn columns[] = {
+		BK_TENANT_ID, BK_ID, BK_STATUS, BK_CUSTOMER_ID, BK_CONTACT, BK_ORDER_ID
+	};
 	static StorePlan plan = {
-		"UPDATE booking.bookings SET status = $3, customer_id = $4, contact = $5, order_id = $6"
+		"UPDATE booking.bookings SET status = $3, "
+		"customer_id = COALESCE($4, customer_id), contact = $5, order_id = $6"
 		THIS_BOOKING,
 		6, {UUIDOID, UUIDOID, TEXTOID, UUIDOID, JSONBOID, UUIDOID}
 	};
-	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
-		CStringGetTextDatum(lifecycle_status_name(status)),
-		UUIDPGetDatum(customer), JsonbPGetDatum(contact),
-		order_id ? UUIDPGetDatum(order_id) : (Datum) 0
-	};
+	Datum		values[lengthof(columns)];
+	char		nulls[lengthof(columns)];
 
-	return update_own(&plan, values, order_id ? NULL : "     n");
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		values[i] = row->value[columns[i]];
+		nulls[i] = row->isnull[columns[i]] ? 'n' : ' ';
+	}
+	return update_own(&plan, values, nulls);
 }
 
 /*

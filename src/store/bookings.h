@@ -147,9 +147,7 @@ extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 										  BookingStatus status, const char *reason);
-extern BookingResult *bookings_checkout(const pg_uuid_t *tenant, const pg_uuid_t *id,
-										BookingStatus status, const pg_uuid_t *customer,
-										Jsonb *contact, const pg_uuid_t *order_id);
+extern BookingResult *bookings_checkout(const BookingRow *row);
 extern BookingResult *bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id,
 									 const Interval *ttl);
 extern BookingResult *bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id,

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "errors.h"
+#include "rules/contact.h"
 #include "rules/ids.h"
 #include "store/people.h"
 #include "store/plan.h"
@@ -190,8 +191,7 @@ people_update_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, const Conta
 	char		nulls[] = "       ";
 	Datum		values[7];
 
-	if (contact->email == NULL && contact->name == NULL && contact->phone == NULL &&
-		contact->locale == NULL && !contact->has_notify)
+	if (!contact_is_given(contact))
 		return;
 
 	values[0] = UUIDPGetDatum(tenant);

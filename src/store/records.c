@@ -33,18 +33,18 @@ records_audit(const AuditEntry *entry)
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
 		"$18, $19, $20)",
 		20, {
-			UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, NAMEOID,
+			UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, BYTEAOID, TEXTOID, BOOLOID, JSONBOID,
 			TIMESTAMPTZOID, INT8OID
 		}
 	};
-	NameData	role;
+	char	   *role = GetUserNameFromId(entry->role, true);
 	FullTransactionId tx = GetTopFullTransactionId();
 	Datum		values[] = {
 		UUIDPGetDatum(entry->tenant), UUIDPGetDatum(entry->booking),
 		Int32GetDatum(entry->version), UUIDPGetDatum(entry->branch),
 		UUIDPGetDatum(entry->session), UUIDPGetDatum(entry->request_id), entry->actor,
-		entry->actor_kind, NameGetDatum(&role), entry->channel,
+		entry->actor_kind, CStringGetTextDatum(role ? role : ""), entry->channel,
 		CStringGetTextDatum(entry->action),
 		CStringGetTextDatum(lifecycle_status_name(entry->status)),
 		PointerGetDatum(entry->old_values), PointerGetDatum(entry->new_values),
@@ -54,7 +54,6 @@ records_audit(const AuditEntry *entry)
 	};
 	char		nulls[] = "                    ";
 
-	namestrcpy(&role, GetUserNameFromId(entry->role, true));
 	for (int i = 0; i < lengthof(values); i++)
 		if (values[i] == (Datum) 0 && i != 2 && i != 16)
 			nulls[i] = 'n';

@@ -440,6 +440,21 @@ SET ROLE regress_staff;
 SELECT status FROM booking.book(id('nap'), '2027-03-05 12:00Z', jsonb_build_object('id', id('Bob the customer'), 'email', 'carol@example.org'));
 RESET ROLE;
 
+-- Whoever was first to give an address does not come to see what others, whose
+-- it may be, book with it; nor do they see his.
+BEGIN;
+SET LOCAL ROLE regress_bob;
+SELECT status FROM booking.book(id('nap'), '2027-03-05 10:00Z', '{"email": "vera@example.org", "name": "Bob"}');
+SET LOCAL ROLE regress_app;
+SELECT booking.set_context(actor => 'vera');
+SELECT status FROM booking.book(id('nap'), '2027-03-05 12:00Z', '{"email": "Vera@example.org", "name": "Vera", "phone": "555-7777"}');
+SELECT booking_id AS hold FROM booking.hold(id('nap'), '2027-03-05 14:00Z') \gset
+SELECT status FROM booking.checkout(ARRAY[:'hold']::uuid[], '{"email": "Vera@example.org", "phone": "555-7777"}');
+SELECT starts_at, contact, customer_id IS NULL AS no_customer FROM booking.bookings ORDER BY 1;
+SET LOCAL ROLE regress_bob;
+SELECT starts_at, contact FROM booking.bookings WHERE starts_at > '2027-03-05' ORDER BY 1;
+ROLLBACK;
+
 /* ---- another branch, with other settings ---- */
 
 BEGIN;

@@ -96,7 +96,8 @@ UPDATE booking.resources SET active = true;
 SELECT codes(resource_ids) FROM booking.hold(:'massage', '2027-03-06 10:00Z');
 SET booking.now = '2027-03-01 10:00Z';
 SELECT codes(resource_ids) FROM booking.hold(:'massage', '2027-03-06 10:00Z');
-SELECT status, reason_code, count(*) FROM booking.bookings WHERE starts_at = '2027-03-06 10:00Z' GROUP BY 1, 2 ORDER BY 1;
+SELECT status, reason_code, count(*) FROM booking.bookings WHERE starts_at = '2027-03-06 10:00Z' GROUP BY 1, 2
+	ORDER BY 1;
 
 ---- reassigning: what is not named is chosen anew ----
 

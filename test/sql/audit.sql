@@ -4,8 +4,10 @@
 SET booking.now = '2027-03-01 09:00Z';
 
 INSERT INTO booking.resources (id, code, name) VALUES
-	('00000000-0000-0000-0000-00000000000a', 'room-1', 'Room 1'), ('00000000-0000-0000-0000-00000000000b', 'room-2', 'Room 2');
-INSERT INTO booking.services (id, name, duration, price) VALUES ('00000000-0000-0000-0001-000000000001', 'Massage', '1 hour', 60.50);
+	('00000000-0000-0000-0000-00000000000a', 'room-1', 'Room 1'), ('00000000-0000-0000-0000-00000000000b',
+	'room-2', 'Room 2');
+INSERT INTO booking.services (id, name, duration, price)
+	VALUES ('00000000-0000-0000-0001-000000000001', 'Massage', '1 hour', 60.50);
 INSERT INTO booking.customers (id, name) VALUES ('00000000-0000-0000-0002-000000000001', 'Ann');
 UPDATE booking.branches SET time_zone = 'America/Detroit';
 SELECT booking.service_id('massage') AS massage, '00000000-0000-0000-0004-000000000001' AS b \gset
@@ -15,10 +17,14 @@ SET DateStyle = 'SQL, DMY';
 SET TimeZone = 'Asia/Kathmandu';
 SET IntervalStyle = 'sql_standard';
 SET extra_float_digits = -3;
-INSERT INTO booking.bookings (id, service_id, starts_at, title, metadata, request_id, actor, actor_kind, channel, change_metadata)
-	VALUES (:'b', :'massage', '2027-03-11 10:00Z', 'Back', '{"crm": 17}', '00000000-0000-0000-0003-000000000001', 'web-42', 'customer', 'web', '{"ip": "10.0.0.1"}');
-SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', channel => 'staff_console', request_id => '00000000-0000-0000-0003-000000000002', session => true) \gset _
-UPDATE booking.bookings SET status = 'confirmed', customer_id = '00000000-0000-0000-0002-000000000001' WHERE id = :'b';
+INSERT INTO booking.bookings (id, service_id, starts_at, title, metadata, request_id, actor, actor_kind,
+	channel, change_metadata)
+	VALUES (:'b', :'massage', '2027-03-11 10:00Z', 'Back', '{"crm": 17}', '00000000-0000-0000-0003-000000000001',
+	'web-42', 'customer', 'web', '{"ip": "10.0.0.1"}');
+SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', channel => 'staff_console',
+	request_id => '00000000-0000-0000-0003-000000000002', session => true) \gset _
+UPDATE booking.bookings SET status = 'confirmed', customer_id = '00000000-0000-0000-0002-000000000001'
+	WHERE id = :'b';
 SET booking.now = '2027-03-01 09:00:00.123456Z';
 UPDATE booking.bookings SET starts_at = '2027-03-12 11:30Z', ends_at = '2027-03-12 12:30Z' WHERE id = :'b';
 UPDATE booking.bookings SET resource_ids = '{00000000-0000-0000-0000-00000000000b}', title = NULL WHERE id = :'b';
@@ -36,9 +42,11 @@ SELECT version, action, status, actor, actor_kind, channel, request_id, reason_c
 	   session_id IS NOT NULL AS session, role = current_user AS this_role, at
   FROM booking.audit_log WHERE booking_id = :'b' ORDER BY version;
 -- the first row carries every column, but for who and the private ones ...
-SELECT old_values, new_values - 'branch_id' AS new_values FROM booking.audit_log WHERE booking_id = :'b' AND version = 1;
+SELECT old_values, new_values - 'branch_id' AS new_values FROM booking.audit_log
+	WHERE booking_id = :'b' AND version = 1;
 -- ... later ones what changed, old and new, in ISO form and UTC
-SELECT version, old_values, new_values - 'order_id' AS new_values FROM booking.audit_log WHERE booking_id = :'b' AND version > 1 ORDER BY version;
+SELECT version, old_values, new_values - 'order_id' AS new_values FROM booking.audit_log
+	WHERE booking_id = :'b' AND version > 1 ORDER BY version;
 -- nothing else changed unseen
 SELECT a.version, (SELECT array_agg(k) FROM jsonb_object_keys(a.old_values) AS k) =
 	(SELECT array_agg(k) FROM jsonb_object_keys(a.new_values) AS k) AS same_keys
@@ -48,8 +56,10 @@ SELECT (SELECT new_values FROM booking.audit_log WHERE booking_id = :'b' AND ver
 	|| (SELECT new_values FROM booking.audit_log WHERE booking_id = :'b' AND version = 2)
 	|| (SELECT new_values FROM booking.audit_log WHERE booking_id = :'b' AND version = 3)
 	|| (SELECT new_values FROM booking.audit_log WHERE booking_id = :'b' AND version = 4)
-	@> (SELECT jsonb_build_object('status', 'confirmed', 'starts_at', '2027-03-12T11:30:00Z', 'ends_at', '2027-03-12T12:30:00Z',
-		'local_start', '2027-03-12T06:30:00', 'resource_ids', to_jsonb(resource_ids), 'customer_id', customer_id, 'price', price,
+	@> (SELECT jsonb_build_object('status', 'confirmed', 'starts_at', '2027-03-12T11:30:00Z', 'ends_at',
+	'2027-03-12T12:30:00Z',
+		'local_start', '2027-03-12T06:30:00', 'resource_ids', to_jsonb(resource_ids), 'customer_id', customer_id,
+		'price', price,
 		'metadata', metadata, 'party_size', party_size) FROM booking.bookings WHERE id = :'b') AS rebuilt;
 -- no change, no row
 UPDATE booking.bookings SET title = title WHERE id = :'b';
@@ -64,13 +74,17 @@ SELECT a.version, a.private_digest IS NOT NULL AS digest, p.private_values, leng
 	   a.private_digest = sha256(p.salt || convert_to(p.private_values::text, 'UTF8')) AS verifies
   FROM booking.audit_log AS a LEFT JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
  WHERE a.booking_id = :'b' ORDER BY a.version;
-SELECT count(*) AS personal_in_the_open FROM booking.audit_log AS a WHERE a::text ~ 'Neck|Back|old injury|Al"|likes it';
+SELECT count(*) AS personal_in_the_open FROM booking.audit_log AS a
+	WHERE a::text ~ 'Neck|Back|old injury|Al"|likes it';
 -- the same value twice has another digest: salted
-INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'massage', '2027-03-21 10:00Z', 'Back'), (:'massage', '2027-03-22 10:00Z', 'Back');
-SELECT count(DISTINCT private_digest) AS digests FROM booking.audit_log JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
+INSERT INTO booking.bookings (service_id, starts_at, title)
+	VALUES (:'massage', '2027-03-21 10:00Z', 'Back'), (:'massage', '2027-03-22 10:00Z', 'Back');
+SELECT count(DISTINCT private_digest) AS digests FROM booking.audit_log
+	JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
  WHERE p.private_values = '{"new": {"title": "Back"}}';
 -- tampering with either side shows
-SELECT bool_and(a.private_digest = sha256(p.salt || convert_to(replace(p.private_values::text, 'Back', 'Neck'), 'UTF8'))) AS verifies
+SELECT bool_and(a.private_digest = sha256(p.salt || convert_to(replace(p.private_values::text, 'Back', 'Neck'),
+	'UTF8'))) AS verifies
   FROM booking.audit_log AS a JOIN booking.audit_private AS p USING (tenant_id, booking_id, version);
 
 ---- U2: nobody writes history ----

@@ -40,10 +40,14 @@ UPDATE booking.bookings SET starts_at = '2027-03-01 10:30Z' WHERE id = :'a' RETU
 
 ---- one UPDATE moves many along, though the pool is full at every step ----
 
-INSERT INTO booking.bookings (service_id, starts_at, units, title) SELECT :'swim', '2027-03-02 08:00Z'::timestamptz + n * interval '1 hour', 4, 'lane' FROM generate_series(0, 3) AS n;
-UPDATE booking.bookings SET starts_at = starts_at + interval '30 minutes', ends_at = ends_at + interval '30 minutes' WHERE title = 'lane';
-UPDATE booking.bookings SET starts_at = starts_at - interval '1 hour', ends_at = ends_at - interval '1 hour' WHERE title = 'lane';
-SELECT b.starts_at, lower(a.during) = b.starts_at AS agrees FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title = 'lane' ORDER BY 1;
+INSERT INTO booking.bookings (service_id, starts_at, units, title)
+	SELECT :'swim', '2027-03-02 08:00Z'::timestamptz + n * interval '1 hour', 4, 'lane' FROM generate_series(0, 3) AS n;
+UPDATE booking.bookings SET starts_at = starts_at + interval '30 minutes',
+	ends_at = ends_at + interval '30 minutes' WHERE title = 'lane';
+UPDATE booking.bookings SET starts_at = starts_at - interval '1 hour', ends_at = ends_at - interval '1 hour'
+	WHERE title = 'lane';
+SELECT b.starts_at, lower(a.during) = b.starts_at AS agrees FROM booking.bookings AS b
+	JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title = 'lane' ORDER BY 1;
 
 ---- any pattern of intervals: compared with counting at every start ----
 
@@ -70,7 +74,8 @@ BEGIN
 		  FROM (SELECT begins AS t UNION SELECT starts_at FROM booking.bookings
 				 WHERE starts_at >= begins AND starts_at < ends) AS p;
 		BEGIN
-			PERFORM booking.hold(booking.service_id('swim'), begins, ends, ARRAY[booking.resource_id('lawn')], wanted, ttl => '1 day');
+			PERFORM booking.hold(booking.service_id('swim'), begins, ends, ARRAY[booking.resource_id('lawn')], wanted,
+			ttl => '1 day');
 			fits := true;
 			took := took + 1;
 		EXCEPTION WHEN exclusion_violation THEN
@@ -89,7 +94,8 @@ UPDATE booking.resources SET capacity = 1 WHERE code = 'pool';
 \echo :SQLSTATE
 INSERT INTO booking.resources (id, code, name, capacity) VALUES
 	('00000000-0000-0000-0000-00000000000b', 'sauna', 'Sauna', 3);
-SELECT booking_id AS s FROM booking.hold(:'swim', '2027-03-05 10:00Z', resources => ARRAY[booking.resource_id('sauna')]) \gset
+SELECT booking_id AS s FROM booking.hold(:'swim', '2027-03-05 10:00Z',
+	resources => ARRAY[booking.resource_id('sauna')]) \gset
 SELECT version FROM booking.hold(:'swim', '2027-03-05 11:00Z', resources => ARRAY[booking.resource_id('sauna')]);
 UPDATE booking.resources SET capacity = 1 WHERE code = 'sauna';
 SELECT DISTINCT exclusive FROM booking.allocations WHERE resource_id = booking.resource_id('sauna');
@@ -114,5 +120,6 @@ UPDATE booking.resources SET capacity = 0 WHERE code = 'pool';
 ---- expired holds count as absent, here as well ----
 
 SET booking.now = '2027-03-01 09:05Z';
-SELECT version FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 14:00Z', ARRAY[booking.resource_id('pool')], 2);
+SELECT version FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 14:00Z',
+	ARRAY[booking.resource_id('pool')], 2);
 SELECT status, reason_code FROM booking.bookings WHERE id IN (:'a', :'b');

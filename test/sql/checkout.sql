@@ -81,14 +81,16 @@ BEGIN
 	END LOOP;
 END $$;
 -- found by e-mail in any case; what staff enters is taken over, what is left out stays
-SELECT status FROM booking.checkout(ARRAY[:'c']::uuid[], '{"email": "ANN@example.com", "name": "Ann Smith", "notify": true}');
+SELECT status FROM booking.checkout(ARRAY[:'c']::uuid[],
+	'{"email": "ANN@example.com", "name": "Ann Smith", "notify": true}');
 SELECT email, name, phone, locale, notify FROM booking.customers;
 
 ---- K3: a stranger who knows the e-mail ----
 
 SELECT booking.set_context(actor => 'mallory', actor_kind => 'customer', session => true) \gset _
 SELECT booking_id AS e FROM booking.hold(:'tennis', '2027-03-01 14:00Z') \gset
-SELECT status FROM booking.checkout(ARRAY[:'e']::uuid[], '{"email": "ann@example.com", "name": "Mallory", "phone": "666"}');
+SELECT status FROM booking.checkout(ARRAY[:'e']::uuid[],
+	'{"email": "ann@example.com", "name": "Mallory", "phone": "666"}');
 SELECT customer, contact, booked_by FROM state WHERE id = :'e';
 SELECT name, phone, actor FROM booking.customers;
 -- knowing the id is no way either
@@ -99,13 +101,15 @@ SELECT status FROM booking.checkout(ARRAY[:'f']::uuid[], jsonb_build_object('id'
 \set VERBOSITY default
 -- a customer of one's own: made by the first checkout, updated by the next
 SELECT status FROM booking.checkout(ARRAY[:'f']::uuid[], '{"email": "mallory@example.com", "name": "Mal"}');
-SELECT status FROM booking.book(:'tennis', '2027-03-01 16:00Z', '{"email": "mallory@example.com", "name": "Mallory"}');
+SELECT status FROM booking.book(:'tennis', '2027-03-01 16:00Z',
+	'{"email": "mallory@example.com", "name": "Mallory"}');
 SELECT name, actor FROM booking.customers WHERE email_key = 'mallory@example.com';
 SELECT booking.set_context(session => true) \gset _
 
 ---- K3: one e-mail for several attendees ----
 
-SELECT status FROM booking.book(:'tennis', '2027-03-01 17:00Z', '{"email": "ann@example.com"}', attendees => '["Ann", "Al"]');
+SELECT status FROM booking.book(:'tennis', '2027-03-01 17:00Z', '{"email": "ann@example.com"}',
+	attendees => '["Ann", "Al"]');
 SELECT attendees FROM booking.bookings WHERE customer_id = :'ann' AND attendees IS NOT NULL;
 
 ---- K2: required questions first, for every booking of the checkout ----
@@ -149,7 +153,8 @@ SELECT status, reason_code FROM booking.bookings WHERE id = :'f';
 
 ---- K7: book() refuses what hold() refuses ----
 
-SELECT * FROM booking.book(:'tennis', '2027-03-03 10:30Z', '{"name": "Bob"}', resources => ARRAY[booking.resource_id('court-1')]);
+SELECT * FROM booking.book(:'tennis', '2027-03-03 10:30Z', '{"name": "Bob"}',
+	resources => ARRAY[booking.resource_id('court-1')]);
 \echo :SQLSTATE
 SELECT count(*) AS bobs FROM booking.customers WHERE name = 'Bob';
 SELECT * FROM booking.book(:'tennis', '2027-03-03 10:30Z', NULL);

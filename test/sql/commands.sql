@@ -12,7 +12,8 @@ SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', session => tru
 
 CREATE VIEW sessions AS
 	SELECT s.status, s.scheduled_from, s.checked_in_at, s.started_at, s.completed_at, s.no_show_at,
-		   s.cancelled_at, (SELECT array_agg(r.code) FROM booking.resources AS r WHERE r.id = ANY (s.resource_ids)) AS rooms,
+		   s.cancelled_at, (SELECT array_agg(r.code) FROM booking.resources AS r
+		WHERE r.id = ANY (s.resource_ids)) AS rooms,
 		   s.booking_id
 	  FROM booking.service_sessions AS s;
 
@@ -33,7 +34,8 @@ SELECT status, scheduled_from, checked_in_at, started_at, completed_at FROM sess
 -- history tells the same story
 SELECT version, action, status, actor, reversible, session_id IS NOT NULL AS session, at
   FROM booking.audit_log WHERE booking_id = :'b' ORDER BY version;
-SELECT topic, event, booking_version, status FROM booking.outbox WHERE booking_id = :'b' ORDER BY booking_version, topic;
+SELECT topic, event, booking_version, status FROM booking.outbox WHERE booking_id = :'b'
+	ORDER BY booking_version, topic;
 
 ---- moving and reassigning (C3, C7) ----
 
@@ -49,12 +51,14 @@ SELECT status, scheduled_from, rooms FROM sessions WHERE booking_id = :'b';
 SELECT r.code, a.during FROM booking.allocations AS a JOIN booking.resources AS r ON r.id = a.resource_id
  WHERE a.booking_id = :'b';
 -- the old slot stays when the new one is taken
-SELECT booking_id AS other FROM booking.book(:'massage', '2027-03-01 16:00Z', '{"name": "Eve"}', resources => ARRAY[booking.resource_id('room-2')]) \gset
+SELECT booking_id AS other FROM booking.book(:'massage', '2027-03-01 16:00Z', '{"name": "Eve"}',
+	resources => ARRAY[booking.resource_id('room-2')]) \gset
 SELECT * FROM booking.reschedule(:'b', '2027-03-01 16:00Z');
 \echo :SQLSTATE
 SELECT * FROM booking.reassign(:'other', ARRAY[booking.resource_id('room-1'), booking.resource_id('room-1')]);
 \echo :SQLSTATE
-SELECT b.starts_at, b.version, a.during FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id
+SELECT b.starts_at, b.version, a.during FROM booking.bookings AS b
+	JOIN booking.allocations AS a ON a.booking_id = b.id
  WHERE b.id = :'b';
 -- nothing to move to
 SELECT * FROM booking.reschedule(:'b');
@@ -153,25 +157,31 @@ INSERT INTO booking.bookings (id, service_id, status, starts_at, contact) VALUES
 	('00000000-0000-0000-0001-000000000003', :'massage', 'pending', '2027-03-03 10:00Z', '{"name": "Ann"}');
 SELECT b.status, s.status AS session FROM booking.bookings AS b LEFT JOIN sessions AS s ON s.booking_id = b.id
  WHERE b.starts_at = '2027-03-03 10:00Z' ORDER BY b.id;
-UPDATE booking.bookings SET status = 'confirmed', contact = '{"name": "Ann"}' WHERE id = '00000000-0000-0000-0001-000000000001';
+UPDATE booking.bookings SET status = 'confirmed', contact = '{"name": "Ann"}'
+	WHERE id = '00000000-0000-0000-0001-000000000001';
 UPDATE booking.bookings SET status = 'confirmed' WHERE id = '00000000-0000-0000-0001-000000000003';
-UPDATE booking.bookings SET status = 'confirmed', contact = '{"name": "Ann"}', starts_at = '2027-03-03 14:00Z', ends_at = '2027-03-03 15:00Z'
+UPDATE booking.bookings SET status = 'confirmed', contact = '{"name": "Ann"}', starts_at = '2027-03-03 14:00Z',
+	ends_at = '2027-03-03 15:00Z'
  WHERE id = '00000000-0000-0000-0001-000000000002';
 UPDATE booking.bookings SET local_start = '2027-03-03 15:00' WHERE id = '00000000-0000-0000-0001-000000000003';
-SELECT b.status, s.status AS session, s.scheduled_from FROM booking.bookings AS b JOIN sessions AS s ON s.booking_id = b.id
+SELECT b.status, s.status AS session, s.scheduled_from FROM booking.bookings AS b
+	JOIN sessions AS s ON s.booking_id = b.id
  WHERE b.starts_at > '2027-03-03' ORDER BY b.id;
 -- the status before a request for cancellation comes back to it as well
 UPDATE booking.bookings SET status = 'pending_cancellation' WHERE id = '00000000-0000-0000-0001-000000000003';
 UPDATE booking.bookings SET status = 'confirmed' WHERE id = '00000000-0000-0000-0001-000000000003';
 SELECT status, cancelled_at FROM sessions WHERE booking_id = '00000000-0000-0000-0001-000000000003';
-SELECT version, action FROM booking.audit_log WHERE booking_id = '00000000-0000-0000-0001-000000000003' ORDER BY version;
+SELECT version, action FROM booking.audit_log WHERE booking_id = '00000000-0000-0000-0001-000000000003'
+	ORDER BY version;
 
 ---- whose booking it is: the customer's, the organizer's of a resource (X1), staff's ----
 
 INSERT INTO booking.customers (id, name, actor) VALUES ('00000000-0000-0000-0002-000000000001', 'Ann', 'ann');
 UPDATE booking.resources SET owner = 'olga' WHERE code = 'room-2';
-SELECT booking_id AS b FROM booking.book(:'massage', '2027-03-04 10:00Z', '{"id": "00000000-0000-0000-0002-000000000001"}') \gset
-SELECT booking_id AS o FROM booking.book(:'massage', '2027-03-04 10:00Z', '{"id": "00000000-0000-0000-0002-000000000001"}') \gset
+SELECT booking_id AS b FROM booking.book(:'massage', '2027-03-04 10:00Z',
+	'{"id": "00000000-0000-0000-0002-000000000001"}') \gset
+SELECT booking_id AS o FROM booking.book(:'massage', '2027-03-04 10:00Z',
+	'{"id": "00000000-0000-0000-0002-000000000001"}') \gset
 SELECT booking.set_context(actor => 'bob', actor_kind => 'customer', session => true) \gset _
 SELECT booking.cancel(:'b', 'customer_request');
 \echo :SQLSTATE

@@ -47,14 +47,16 @@ SELECT pg_temp.try('2027-03-01 12:00Z', '2027-03-01 13:00Z', ARRAY[:'room_3', :'
 SELECT r.code FROM booking.allocations AS a JOIN booking.resources AS r ON r.id = a.resource_id
  WHERE lower(a.during) = '2027-03-01 12:00Z' ORDER BY 1;
 SELECT pg_temp.try('2027-03-01 14:00Z', '2027-03-01 15:00Z', ARRAY[:'room_1', :'room_1']::uuid[]) AS twice;
-SELECT pg_temp.try('2027-03-01 14:00Z', '2027-03-01 15:00Z', ARRAY['00000000-0000-0000-0000-0000000000ff']::uuid[]) AS unknown;
+SELECT pg_temp.try('2027-03-01 14:00Z', '2027-03-01 15:00Z',
+	ARRAY['00000000-0000-0000-0000-0000000000ff']::uuid[]) AS unknown;
 SELECT pg_temp.try('2027-03-01 14:00Z', '2027-03-01 15:00Z', ARRAY[:'room_1', NULL]::uuid[]) AS with_null;
 
 ---- X9: DETAIL is JSON: every taken resource with its times, in UTC ----
 
 SET TimeZone = 'Asia/Kathmandu';
 SET DateStyle = 'SQL, DMY';
-SELECT * FROM booking.hold(:'meeting', '2027-03-01 10:30Z', '2027-03-01 12:30Z', ARRAY[:'room_1', :'room_2', :'room_3']::uuid[]);
+SELECT * FROM booking.hold(:'meeting', '2027-03-01 10:30Z', '2027-03-01 12:30Z', ARRAY[:'room_1', :'room_2',
+	:'room_3']::uuid[]);
 \echo :SQLSTATE
 RESET TimeZone;
 RESET DateStyle;
@@ -63,7 +65,8 @@ DO $$
 DECLARE
 	facts text;
 BEGIN
-	PERFORM booking.hold(booking.service_id('meeting'), '2027-03-01 10:00Z', resources => ARRAY[booking.resource_id('room-1')]);
+	PERFORM booking.hold(booking.service_id('meeting'), '2027-03-01 10:00Z',
+	resources => ARRAY[booking.resource_id('room-1')]);
 EXCEPTION WHEN exclusion_violation THEN
 	GET STACKED DIAGNOSTICS facts = PG_EXCEPTION_DETAIL;
 	RAISE NOTICE 'keys %, of a conflict %', (SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(facts::jsonb) AS k),
@@ -85,7 +88,8 @@ BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT pg_temp.try('2027-03-01 10:00Z', '2027-03-01 11:00Z');
 SELECT pg_temp.try('2027-03-01 18:00Z', '2027-03-01 19:00Z');
 COMMIT;
-SELECT result, count(*) FROM (SELECT pg_temp.try('2027-03-01 10:00Z', '2027-03-01 11:00Z') FROM generate_series(1, 100)) AS t (result)
+SELECT result, count(*) FROM (SELECT pg_temp.try('2027-03-01 10:00Z', '2027-03-01 11:00Z')
+	FROM generate_series(1, 100)) AS t (result)
  GROUP BY 1;
 -- past the number of cheap subtransactions refusals and bookings go on as before
 DO $$
@@ -95,14 +99,17 @@ BEGIN
 			resources => ARRAY[booking.resource_id('room-1'), booking.resource_id('room-2')]);
 	END LOOP;
 	BEGIN
-		PERFORM booking.hold(booking.service_id('meeting'), '2027-03-02 01:30Z', resources => ARRAY[booking.resource_id('room-3'),
+		PERFORM booking.hold(booking.service_id('meeting'), '2027-03-02 01:30Z',
+		resources => ARRAY[booking.resource_id('room-3'),
 			booking.resource_id('room-2')]);
 	EXCEPTION WHEN OTHERS THEN
 		RAISE NOTICE '% %', SQLSTATE, SQLERRM;
 	END;
-	PERFORM booking.hold(booking.service_id('meeting'), '2027-03-02 01:30Z', resources => ARRAY[booking.resource_id('room-3')]);
+	PERFORM booking.hold(booking.service_id('meeting'), '2027-03-02 01:30Z',
+	resources => ARRAY[booking.resource_id('room-3')]);
 END $$;
-SELECT count(*) AS bookings, sum((SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id)) AS allocations
+SELECT count(*) AS bookings, sum((SELECT count(*) FROM booking.allocations AS a
+	WHERE a.booking_id = b.id)) AS allocations
   FROM booking.bookings AS b WHERE starts_at > '2027-03-02';
 -- the codes a client should try again, and the one for impatience
 SELECT sqlstate, name FROM booking.error_codes WHERE retry ORDER BY 1;

@@ -16,7 +16,8 @@ CREATE VIEW log AS
 
 ---- without a context: the sole tenant, and the owner is the system ----
 
-SELECT access_level, tenant = booking.tenant_id('default') AS default_tenant, actor, actor_kind, roles, branch, channel,
+SELECT access_level, tenant = booking.tenant_id('default') AS default_tenant, actor, actor_kind, roles, branch,
+	channel,
 	   request_id, conversation FROM booking.whoami();
 
 ---- for a transaction, for a session ----
@@ -81,7 +82,8 @@ ROLLBACK;
 ---- what a change carries: from the context ----
 
 BEGIN;
-SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', channel => 'staff_console', request_id => :'r1', conversation => 'c-9') \gset _
+SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', channel => 'staff_console',
+	request_id => :'r1', conversation => 'c-9') \gset _
 SELECT booking_id AS b FROM booking.hold(:'tour', '2027-03-01 10:00Z') \gset
 SELECT status FROM booking.checkout(ARRAY[:'b']::uuid[], jsonb_build_object('id', :'ann'));
 COMMIT;
@@ -94,18 +96,21 @@ SELECT actor, actor_kind, count(DISTINCT request_id) AS requests FROM booking.au
 
 ---- by the statement itself: when it sets a new request_id ----
 
-UPDATE booking.bookings SET title = 'A', request_id = :'r1', actor = 'web-42', actor_kind = 'customer', channel = 'web',
+UPDATE booking.bookings SET title = 'A', request_id = :'r1', actor = 'web-42', actor_kind = 'customer',
+	channel = 'web',
 	change_metadata = '{"ip": "10.0.0.1"}', customer_id = :'ann' WHERE id = :'b';
 \echo :SQLSTATE
 UPDATE booking.customers SET actor = 'web-42';
-UPDATE booking.bookings SET title = 'A', request_id = :'r1', actor = 'web-42', actor_kind = 'customer', channel = 'web',
+UPDATE booking.bookings SET title = 'A', request_id = :'r1', actor = 'web-42', actor_kind = 'customer',
+	channel = 'web',
 	change_metadata = '{"ip": "10.0.0.1"}' WHERE id = :'b';
 SELECT * FROM log;
 -- without a new request_id the columns are not believed: the context is
 UPDATE booking.bookings SET title = 'B', actor = 'mallory', actor_kind = 'customer', channel = 'fax' WHERE id = :'b';
 SELECT actor, actor_kind, channel, request_id = :'r1' AS same_request, metadata FROM log;
 -- an ORM that writes the whole row back does not inherit the last actor
-UPDATE booking.bookings SET title = 'C', request_id = :'r2', actor = 'web-42', actor_kind = 'customer', channel = 'web',
+UPDATE booking.bookings SET title = 'C', request_id = :'r2', actor = 'web-42', actor_kind = 'customer',
+	channel = 'web',
 	change_metadata = '{"ip": "10.0.0.1"}' WHERE id = :'b';
 CREATE TEMP TABLE orm AS SELECT * FROM booking.bookings WHERE id = :'b';
 UPDATE booking.bookings AS b SET title = 'D', actor = o.actor, actor_kind = o.actor_kind, channel = o.channel,
@@ -118,7 +123,8 @@ SELECT version, actor, actor_kind, channel, request_id = :'r2' AS same_request, 
 BEGIN;
 SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', channel => 'staff_console') \gset _
 UPDATE booking.bookings SET title = 'E', request_id = :'r1' WHERE id = :'b' RETURNING channel;
-UPDATE booking.bookings SET title = 'F', request_id = :'r2', actor = NULL, actor_kind = NULL, channel = NULL WHERE id = :'b';
+UPDATE booking.bookings SET title = 'F', request_id = :'r2', actor = NULL, actor_kind = NULL, channel = NULL
+	WHERE id = :'b';
 COMMIT;
 SELECT actor, actor_kind, channel, request_id FROM log;
 UPDATE booking.bookings SET title = 'G', request_id = :'r1', actor_kind = 'boss' WHERE id = :'b';
@@ -126,7 +132,8 @@ UPDATE booking.bookings SET title = 'G', request_id = :'r1', actor_kind = 'boss'
 INSERT INTO booking.bookings (service_id, starts_at, request_id, actor, actor_kind)
 	VALUES (:'tour', '2027-03-02 10:00Z', :'r2', 'web-7', 'customer') RETURNING booked_by, actor_kind;
 -- booked_by and the like are not written by anybody
-UPDATE booking.bookings SET booked_by = 'mallory', created_at = '2000-01-01', held_at = NULL, title = 'H' WHERE id = :'b'
+UPDATE booking.bookings SET booked_by = 'mallory', created_at = '2000-01-01', held_at = NULL, title = 'H'
+	WHERE id = :'b'
 	RETURNING booked_by, created_at, held_at;
 
 ---- staff that acts for a customer has the customer's rights ----
@@ -170,7 +177,8 @@ CREATE ROLE regress_context_clerk;
 SELECT booking.grant_access('regress_context_clerk', 'staff', 'clerk', '{desk}', booking.tenant_id('default')) \gset _
 SET ROLE regress_context_clerk;
 BEGIN;
-SELECT booking.set_context(tenant => booking.tenant_id('default'), actor => 'sue', actor_kind => 'system', roles => '{boss}') \gset _
+SELECT booking.set_context(tenant => booking.tenant_id('default'), actor => 'sue', actor_kind => 'system',
+	roles => '{boss}') \gset _
 SELECT access_level, actor, actor_kind, roles, tenant IS NOT NULL AS tenant FROM booking.whoami();
 COMMIT;
 INSERT INTO booking.bookings (service_id, starts_at, request_id, actor, actor_kind)

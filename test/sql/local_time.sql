@@ -23,7 +23,8 @@ INSERT INTO wanted (branch, wall) VALUES
 	('lord-howe',	'2027-04-04 01:40'),	-- half an hour repeated
 	('apia',		'2011-12-30 12:00'),	-- the day was left out
 	('kathmandu',	'2027-06-01 12:00');
-UPDATE wanted SET booking = (SELECT booking_id FROM booking.hold(:'visit', local_start => wall, branch => booking.branch_id(branch)));
+UPDATE wanted SET booking = (SELECT booking_id
+	FROM booking.hold(:'visit', local_start => wall, branch => booking.branch_id(branch)));
 SELECT w.branch, w.wall, b.starts_at, b.local_start, b.ends_at - b.starts_at AS length
   FROM wanted AS w JOIN booking.bookings AS b ON b.id = w.booking ORDER BY n;
 -- the same instants, the functions say
@@ -40,10 +41,13 @@ SELECT starts_at AT TIME ZONE 'America/Detroit' AS shown, starts_at FROM booking
 	resources => ARRAY[booking.resource_id('room-detroit')]);
 -- across the change: midnight to 03:00 on the clock are four hours
 SELECT ends_at - starts_at AS length FROM booking.hold(:'visit', local_start => '2028-11-05 00:00',
-	ends_at => booking.at_local('2028-11-05 03:00', booking.branch_id('detroit')), branch => booking.branch_id('detroit'));
+	ends_at => booking.at_local('2028-11-05 03:00', booking.branch_id('detroit')),
+	branch => booking.branch_id('detroit'));
 -- across midnight and the spring gap, 23:30 to 03:30 on the clock
-SELECT starts_at, ends_at, ends_at - starts_at AS length FROM booking.hold(:'visit', local_start => '2028-03-11 23:30',
-	ends_at => booking.at_local('2028-03-12 03:30', booking.branch_id('detroit')), branch => booking.branch_id('detroit'));
+SELECT starts_at, ends_at, ends_at - starts_at AS length
+	FROM booking.hold(:'visit', local_start => '2028-03-11 23:30',
+	ends_at => booking.at_local('2028-03-12 03:30', booking.branch_id('detroit')),
+	branch => booking.branch_id('detroit'));
 
 ---- a booking keeps its zone and what its clock showed ----
 
@@ -53,13 +57,14 @@ SELECT starts_at, local_start, time_zone FROM booking.bookings WHERE id = :'b';
 -- moved by wall-clock time it keeps its length, by function and by UPDATE
 SELECT version FROM booking.reschedule(:'b', local_start => '2027-12-01 10:00');
 SELECT starts_at, ends_at, local_start FROM booking.bookings WHERE id = :'b';
-UPDATE booking.bookings SET local_start = '2027-03-14 02:15' WHERE id = :'b'
+UPDATE booking.bookings SET local_start = '2026-03-08 02:15' WHERE id = :'b'
 	RETURNING starts_at, ends_at - starts_at AS length, local_start;
 -- instants win over a wall-clock time that says otherwise
 UPDATE booking.bookings SET starts_at = '2027-05-03 14:00Z', ends_at = '2027-05-03 15:00Z', local_start = '2020-01-01'
  WHERE id = :'b' RETURNING starts_at, local_start;
 INSERT INTO booking.bookings (service_id, starts_at, local_start, resource_ids)
-	VALUES (:'visit', '2027-05-03 16:00Z', '2020-01-01', ARRAY[booking.resource_id('room-detroit')]) RETURNING local_start;
+	VALUES (:'visit', '2027-05-03 16:00Z', '2020-01-01', ARRAY[booking.resource_id('room-detroit')])
+	RETURNING local_start;
 -- one that another resource takes over is shown in that branch's zone
 UPDATE booking.bookings SET resource_ids = ARRAY[booking.resource_id('room-apia')] WHERE id = :'b'
 	RETURNING starts_at, local_start, time_zone;
@@ -71,12 +76,14 @@ SELECT starts_at, local_start, time_zone FROM booking.bookings WHERE id = :'b';
 SELECT version FROM booking.reschedule(:'b', local_start => '2027-05-04 10:00');
 SELECT starts_at, local_start, time_zone FROM booking.bookings WHERE id = :'b';
 UPDATE booking.branches SET time_zone = 'Asia/Tokyo' WHERE code = 'apia';
-UPDATE booking.bookings SET local_start = '2027-05-04 10:30' WHERE id = :'b' RETURNING starts_at, local_start, time_zone;
+UPDATE booking.bookings SET local_start = '2027-05-04 10:30' WHERE id = :'b'
+	RETURNING starts_at, local_start, time_zone;
 
 ---- the session's zone has no part in any of it ----
 
 SET TimeZone = 'Asia/Tokyo';
-SELECT booking_id AS c FROM booking.hold(:'visit', local_start => '2027-06-01 10:00', branch => booking.branch_id('detroit')) \gset
+SELECT booking_id AS c FROM booking.hold(:'visit', local_start => '2027-06-01 10:00',
+	branch => booking.branch_id('detroit')) \gset
 SET TimeZone = 'UTC';
 SELECT starts_at, local_start FROM booking.bookings WHERE id = :'c';
 SELECT starts, ends, time_zone, status FROM booking.agenda('2027-06-01', booking.branch_id('detroit'));

@@ -7,11 +7,13 @@ INSERT INTO booking.resources (code, name, capacity) VALUES ('hall', 'Hall', 100
 INSERT INTO booking.services (name, duration, price, currency) VALUES
 	('Tour', '1 hour', 12.50, NULL), ('Long tour', '2 hours', 20, NULL), ('Free tour', '1 hour', 0, NULL),
 	('Tokyo tour', '1 hour', 1500, 'JPY'), ('Kuwait tour', '1 hour', 4.125, 'KWD');
-SELECT booking.service_id('tour') AS tour, booking.service_id('long-tour') AS long, booking.service_id('free-tour') AS free,
+SELECT booking.service_id('tour') AS tour, booking.service_id('long-tour') AS long,
+	booking.service_id('free-tour') AS free,
 	   booking.service_id('tokyo-tour') AS tokyo, booking.service_id('kuwait-tour') AS kuwait \gset
 CREATE VIEW bills AS
 	SELECT o.status, o.currency, o.total, (SELECT string_agg(i.description || ' ' || i.amount ||
-		CASE WHEN i.voided_at IS NULL THEN '' ELSE ' void' END, ', ' ORDER BY i.description) FROM booking.order_items AS i WHERE i.order_id = o.id) AS items,
+		CASE WHEN i.voided_at IS NULL THEN '' ELSE ' void' END, ', ' ORDER BY i.description)
+		FROM booking.order_items AS i WHERE i.order_id = o.id) AS items,
 		c.name AS customer, o.id
 	  FROM booking.orders AS o LEFT JOIN booking.customers AS c ON c.id = o.customer_id;
 
@@ -48,7 +50,8 @@ SELECT count(DISTINCT order_id) AS orders, count(order_id) AS ordered FROM booki
 
 ---- nothing to pay, no order ----
 
-SELECT status, price, order_id FROM booking.book(:'free', '2027-03-01 16:00Z', '{"name": "Bob"}', expected_total => 0);
+SELECT status, price, order_id FROM booking.book(:'free', '2027-03-01 16:00Z', '{"name": "Bob"}',
+	expected_total => 0);
 SELECT count(*) FROM booking.orders;
 
 ---- the price is fixed when the slot is taken ----
@@ -60,7 +63,8 @@ SELECT price FROM booking.checkout(ARRAY[:'d']::uuid[], '{"name": "Ann"}', expec
 SELECT price FROM booking.checkout(ARRAY[:'d']::uuid[], '{"name": "Ann"}', expected_total => 12.5);
 SELECT price FROM booking.book(:'tour', '2027-03-02 11:00Z', '{"name": "Ann"}', expected_total => 12.5);
 \echo :SQLSTATE
-SELECT booking_id AS e, price FROM booking.book(:'tour', '2027-03-02 11:00Z', '{"name": "Ann"}', expected_total => 15.000) \gset
+SELECT booking_id AS e, price FROM booking.book(:'tour', '2027-03-02 11:00Z', '{"name": "Ann"}',
+	expected_total => 15.000) \gset
 SELECT :'price' AS price;
 -- moving keeps it
 SELECT status FROM booking.reschedule(:'d', '2027-03-02 14:00Z');
@@ -94,13 +98,16 @@ SELECT b.status, o.status, o.total FROM booking.bookings AS b JOIN booking.order
 INSERT INTO booking.bookings (service_id, status, starts_at, contact) VALUES
 	(:'long', 'confirmed', '2027-03-04 10:00Z', '{"name": "Eve"}'), (:'long', 'held', '2027-03-04 12:00Z', NULL),
 	(:'free', 'confirmed', '2027-03-04 14:00Z', '{"name": "Eve"}');
-SELECT b.status, b.price, x.status AS bill, x.total FROM booking.bookings AS b LEFT JOIN bills AS x ON x.id = b.order_id
+SELECT b.status, b.price, x.status AS bill, x.total FROM booking.bookings AS b
+	LEFT JOIN bills AS x ON x.id = b.order_id
  WHERE b.starts_at > '2027-03-04' ORDER BY b.starts_at;
 UPDATE booking.bookings SET status = 'pending', contact = '{"name": "Eve"}' WHERE status = 'held';
-SELECT b.status, b.price, x.status AS bill, x.total, x.items FROM booking.bookings AS b LEFT JOIN bills AS x ON x.id = b.order_id
+SELECT b.status, b.price, x.status AS bill, x.total, x.items FROM booking.bookings AS b
+	LEFT JOIN bills AS x ON x.id = b.order_id
  WHERE b.starts_at = '2027-03-04 12:00Z';
 UPDATE booking.bookings SET status = 'confirmed' WHERE starts_at = '2027-03-04 12:00Z';
-SELECT count(*) AS items FROM booking.order_items AS i JOIN booking.bookings AS b ON b.id = i.booking_id WHERE b.starts_at = '2027-03-04 12:00Z';
+SELECT count(*) AS items FROM booking.order_items AS i JOIN booking.bookings AS b ON b.id = i.booking_id
+	WHERE b.starts_at = '2027-03-04 12:00Z';
 -- staff may give another price, a customer not
 INSERT INTO booking.bookings (service_id, status, starts_at, contact, price)
 	VALUES (:'long', 'confirmed', '2027-03-05 10:00Z', '{"name": "Eve"}', 5) RETURNING price;

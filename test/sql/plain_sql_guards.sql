@@ -6,7 +6,8 @@ SET booking.now = '2027-03-01 09:00Z';
 INSERT INTO booking.resources (id, code, name) VALUES ('00000000-0000-0000-0000-00000000000a', 'room', 'Room');
 INSERT INTO booking.services (id, name, duration) VALUES ('00000000-0000-0000-0001-000000000001', 'Lesson', '1 hour');
 \set lesson '00000000-0000-0000-0001-000000000001'
-INSERT INTO booking.bookings (service_id, starts_at, title, status, contact) VALUES (:'lesson', '2027-03-01 10:00Z', 'a', 'confirmed', '{"name": "Ann"}');
+INSERT INTO booking.bookings (service_id, starts_at, title, status, contact)
+	VALUES (:'lesson', '2027-03-01 10:00Z', 'a', 'confirmed', '{"name": "Ann"}');
 
 ---- what only the engine writes ----
 
@@ -35,12 +36,16 @@ DROP TABLE mine;
 
 SET session_replication_role = replica;
 -- no guard, so nothing is filled in, checked or derived ...
-INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, ends_at, resource_ids, units, version, local_start, time_zone, price,
+INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, ends_at, resource_ids,
+	units, version, local_start, time_zone, price,
 	currency, party_size, note_count, metadata, actor_kind, request_id, created_at, updated_at, title)
-	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', branch_id, service_id, 'held', starts_at, ends_at, resource_ids, units, 1, local_start, time_zone, price,
-	currency, party_size, 0, metadata, actor_kind, request_id, created_at, updated_at, 'replicated' FROM booking.bookings;
+	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', branch_id, service_id, 'held', starts_at, ends_at,
+	resource_ids, units, 1, local_start, time_zone, price,
+	currency, party_size, 0, metadata, actor_kind, request_id, created_at, updated_at, 'replicated'
+	FROM booking.bookings;
 SELECT title, (SELECT count(*) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,
-	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies FROM booking.bookings AS b ORDER BY 1;
+	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies
+	FROM booking.bookings AS b ORDER BY 1;
 DELETE FROM booking.bookings WHERE title = 'replicated';
 -- ... but what is no status stays out, and of the same resource and time nobody gets a second allocation
 \set VERBOSITY terse
@@ -50,7 +55,8 @@ INSERT INTO booking.allocations (tenant_id, booking_id, resource_id, during, uni
 	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', resource_id, during, 1, true FROM booking.allocations;
 \echo :SQLSTATE
 INSERT INTO booking.allocations (tenant_id, booking_id, resource_id, during, units, exclusive)
-	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', resource_id, '[2027-05-01, infinity)', 1, true FROM booking.allocations;
+	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', resource_id, '[2027-05-01, infinity)', 1, true
+	FROM booking.allocations;
 \echo :SQLSTATE
 \set VERBOSITY default
 RESET session_replication_role;
@@ -65,7 +71,8 @@ BEGIN
 	RETURN NEW;
 END $$;
 CREATE TRIGGER a_mine BEFORE INSERT ON booking.bookings FOR EACH ROW EXECUTE FUNCTION default_title();
-INSERT INTO booking.bookings (service_id, starts_at) VALUES (:'lesson', '2027-03-01 12:20Z') RETURNING title, starts_at;
+INSERT INTO booking.bookings (service_id, starts_at) VALUES (:'lesson', '2027-03-01 12:20Z')
+	RETURNING title, starts_at;
 DROP TRIGGER a_mine ON booking.bookings;
 -- one that sorts after it may still set what is no matter of the slot
 CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -84,7 +91,8 @@ BEGIN
 	RETURN NEW;
 END $$;
 CREATE TRIGGER zz_mine BEFORE INSERT OR UPDATE ON booking.bookings FOR EACH ROW EXECUTE FUNCTION late();
-INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-01 14:00Z', 'b') RETURNING description;
+INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-01 14:00Z', 'b')
+	RETURNING description;
 -- ... what it sets is checked like everything else
 INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-01 16:00Z', 'bad title');
 \echo :SQLSTATE
@@ -94,13 +102,19 @@ INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '
 INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-01 16:00Z', 'move');
 \echo :SQLSTATE
 -- ... and a row it drops leaves nothing, nor stands in the way of the next
-INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-01 16:00Z', 'skip'), (:'lesson', '2027-03-01 16:00Z', 'c') RETURNING title;
-UPDATE booking.bookings SET title = 'skip', starts_at = '2027-03-01 18:00Z', ends_at = '2027-03-01 19:00Z' WHERE title = 'c' RETURNING title;
-SELECT title, lower(a.during) FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title = 'c';
+INSERT INTO booking.bookings (service_id, starts_at, title)
+	VALUES (:'lesson', '2027-03-01 16:00Z', 'skip'), (:'lesson', '2027-03-01 16:00Z', 'c') RETURNING title;
+UPDATE booking.bookings SET title = 'skip', starts_at = '2027-03-01 18:00Z', ends_at = '2027-03-01 19:00Z'
+	WHERE title = 'c' RETURNING title;
+SELECT title, lower(a.during) FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id
+	WHERE title = 'c';
 -- ... not even where an earlier row of the statement relied on its moving away
-UPDATE booking.bookings SET title = CASE title WHEN 'c' THEN 'skip' ELSE title END, starts_at = starts_at + interval '2 hours', ends_at = ends_at + interval '2 hours' WHERE title IN ('b', 'c');
+UPDATE booking.bookings SET title = CASE title WHEN 'c' THEN 'skip' ELSE title END,
+	starts_at = starts_at + interval '2 hours', ends_at = ends_at + interval '2 hours'
+	WHERE title IN ('b', 'c');
 \echo :SQLSTATE
-SELECT title, b.starts_at, lower(a.during) FROM booking.bookings AS b JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title IN ('b', 'c') ORDER BY 1;
+SELECT title, b.starts_at, lower(a.during) FROM booking.bookings AS b
+	JOIN booking.allocations AS a ON a.booking_id = b.id WHERE title IN ('b', 'c') ORDER BY 1;
 DROP TRIGGER zz_mine ON booking.bookings;
 -- AFTER triggers see the final row, and may book themselves
 CREATE FUNCTION follow_up() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -112,19 +126,28 @@ BEGIN
 	RETURN NULL;
 END $$;
 CREATE TRIGGER zz_after AFTER INSERT ON booking.bookings FOR EACH ROW EXECUTE FUNCTION follow_up();
-INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-02 10:00Z', 'first') RETURNING version;
-SELECT title, version, starts_at, metadata, (SELECT count(*) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,
-	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies FROM booking.bookings AS b WHERE title IN ('first', 'second') ORDER BY title;
+INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-02 10:00Z', 'first')
+	RETURNING version;
+SELECT title, version, starts_at, metadata,
+	   (SELECT count(*) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,
+	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies
+	FROM booking.bookings AS b WHERE title IN ('first', 'second') ORDER BY title;
 DROP TRIGGER zz_after ON booking.bookings;
 -- one that fires before the guard's AFTER finds the row in place, but nothing that follows from it yet
 CREATE TRIGGER a_after AFTER INSERT ON booking.bookings FOR EACH ROW EXECUTE FUNCTION follow_up();
-INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-03 10:00Z', 'first') RETURNING version;
-SELECT title, version, metadata, (SELECT array_agg(action ORDER BY a.version) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,
-	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies FROM booking.bookings AS b WHERE starts_at >= '2027-03-03' ORDER BY title;
+INSERT INTO booking.bookings (service_id, starts_at, title) VALUES (:'lesson', '2027-03-03 10:00Z', 'first')
+	RETURNING version;
+SELECT title, version, metadata,
+	   (SELECT array_agg(action ORDER BY a.version) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,
+	   (SELECT count(*) FROM booking.allocations AS a WHERE a.booking_id = b.id) AS occupies
+	FROM booking.bookings AS b WHERE starts_at >= '2027-03-03' ORDER BY title;
 DROP TRIGGER a_after ON booking.bookings;
 -- a column, an index and a constraint of the user's own stay the user's
-ALTER TABLE booking.bookings ADD COLUMN colour text DEFAULT 'red', ADD CONSTRAINT known_colour CHECK (colour IN ('red', 'blue'));
+ALTER TABLE booking.bookings ADD COLUMN colour text DEFAULT 'red',
+	ADD CONSTRAINT known_colour CHECK (colour IN ('red', 'blue'));
 CREATE INDEX ON booking.bookings (colour);
-INSERT INTO booking.bookings (service_id, starts_at, colour) VALUES (:'lesson', '2027-03-04 10:00Z', 'blue') RETURNING colour, version;
+INSERT INTO booking.bookings (service_id, starts_at, colour) VALUES (:'lesson', '2027-03-04 10:00Z', 'blue')
+	RETURNING colour, version;
 UPDATE booking.bookings SET colour = 'red' WHERE colour = 'blue' RETURNING colour, version;
-SELECT count(*) FROM booking.audit_log AS a JOIN booking.bookings AS b ON b.id = a.booking_id WHERE b.starts_at = '2027-03-04 10:00Z';
+SELECT count(*) FROM booking.audit_log AS a JOIN booking.bookings AS b ON b.id = a.booking_id
+	WHERE b.starts_at = '2027-03-04 10:00Z';

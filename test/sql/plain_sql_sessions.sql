@@ -5,16 +5,19 @@
 SET booking.now = '2027-03-01 09:00Z';
 
 INSERT INTO booking.resources (code, name, capacity) VALUES ('room', 'Room', 1), ('hall', 'Hall', 3);
-INSERT INTO booking.services (id, name, duration, price) VALUES ('00000000-0000-0000-0001-000000000001', 'Lesson', '1 hour', 10);
+INSERT INTO booking.services (id, name, duration, price)
+	VALUES ('00000000-0000-0000-0001-000000000001', 'Lesson', '1 hour', 10);
 \set lesson '00000000-0000-0000-0001-000000000001'
 
 -- Everything the engine does, on one day: hold, clash, checkout, move, cancel, sweep.
-CREATE FUNCTION public.whole_day(day timestamptz) RETURNS text LANGUAGE plpgsql SET booking.now = '2027-03-01 09:00Z' AS $$
+CREATE FUNCTION public.whole_day(day timestamptz) RETURNS text LANGUAGE plpgsql
+	SET booking.now = '2027-03-01 09:00Z' AS $$
 DECLARE
 	h uuid;
 	done text := '';
 BEGIN
-	h := (booking.hold('00000000-0000-0000-0001-000000000001', day, resources => ARRAY[booking.resource_id('room')])).booking_id;
+	h := (booking.hold('00000000-0000-0000-0001-000000000001', day,
+	resources => ARRAY[booking.resource_id('room')])).booking_id;
 	BEGIN
 		PERFORM booking.hold('00000000-0000-0000-0001-000000000001', day, resources => ARRAY[booking.resource_id('room')]);
 	EXCEPTION WHEN exclusion_violation THEN done := done || 'clash ';
@@ -24,18 +27,22 @@ BEGIN
 	PERFORM booking.reassign(h, ARRAY[booking.resource_id('hall')]);
 	PERFORM booking.add_note(h, 'x');
 	UPDATE booking.bookings SET status = 'cancelled', reason_code = 'weather' WHERE id = h;
-	INSERT INTO booking.bookings (service_id, starts_at, hold_ttl) VALUES ('00000000-0000-0000-0001-000000000001', day, '1 second');
+	INSERT INTO booking.bookings (service_id, starts_at, hold_ttl)
+	VALUES ('00000000-0000-0000-0001-000000000001', day, '1 second');
 	PERFORM set_config('booking.now', '2027-03-01 09:01Z', true);
 	done := done || booking.expire_holds() || ' ';
-	RETURN done || (SELECT string_agg(action, ' ' ORDER BY a.version) FROM booking.audit_log AS a WHERE a.booking_id = h);
+	RETURN done || (SELECT string_agg(action, ' ' ORDER BY a.version) FROM booking.audit_log AS a
+	WHERE a.booking_id = h);
 END $$;
 SELECT public.whole_day('2027-03-02 10:00Z');
 
 ---- prepared statements and cached plans, across changes of the tables ----
 
-PREPARE book_one (timestamptz) AS INSERT INTO booking.bookings (service_id, starts_at) VALUES ('00000000-0000-0000-0001-000000000001', $1) RETURNING version;
+PREPARE book_one (timestamptz) AS INSERT INTO booking.bookings (service_id, starts_at)
+	VALUES ('00000000-0000-0000-0001-000000000001', $1) RETURNING version;
 PREPARE read_all AS SELECT count(*) FROM booking.bookings;
-PREPARE move_one (timestamptz, timestamptz) AS UPDATE booking.bookings SET starts_at = $2, ends_at = $2 + interval '1 hour' WHERE starts_at = $1 AND status = 'held' RETURNING version;
+PREPARE move_one (timestamptz, timestamptz) AS UPDATE booking.bookings
+	SET starts_at = $2, ends_at = $2 + interval '1 hour' WHERE starts_at = $1 AND status = 'held' RETURNING version;
 EXECUTE book_one('2027-04-01 10:00Z');
 EXECUTE read_all;
 EXECUTE move_one('2027-04-01 10:00Z', '2027-04-01 11:00Z');
@@ -63,11 +70,16 @@ EXECUTE book_one('2027-04-05 10:00Z');
 ---- a hostile schema first in search_path ----
 
 CREATE SCHEMA evil;
-CREATE FUNCTION evil.never(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil = was called'; END $$;
-CREATE FUNCTION evil.never(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil = was called'; END $$;
-CREATE FUNCTION evil.never(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil < was called'; END $$;
-CREATE FUNCTION evil.never(tstzrange, tstzrange) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil && was called'; END $$;
-CREATE FUNCTION evil.never(anyarray, anyarray) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil array operator was called'; END $$;
+CREATE FUNCTION evil.never(uuid, uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil = was called'; END $$;
+CREATE FUNCTION evil.never(text, text) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil = was called'; END $$;
+CREATE FUNCTION evil.never(timestamptz, timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil < was called'; END $$;
+CREATE FUNCTION evil.never(tstzrange, tstzrange) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil && was called'; END $$;
+CREATE FUNCTION evil.never(anyarray, anyarray) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil array operator was called'; END $$;
 CREATE OPERATOR evil.= (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = evil.never);
 CREATE OPERATOR evil.<> (LEFTARG = uuid, RIGHTARG = uuid, FUNCTION = evil.never);
 CREATE OPERATOR evil.= (LEFTARG = text, RIGHTARG = text, FUNCTION = evil.never);
@@ -78,12 +90,18 @@ CREATE OPERATOR evil.>= (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION
 CREATE OPERATOR evil.< (LEFTARG = timestamptz, RIGHTARG = timestamptz, FUNCTION = evil.never);
 CREATE OPERATOR evil.&& (LEFTARG = tstzrange, RIGHTARG = tstzrange, FUNCTION = evil.never);
 CREATE OPERATOR evil.&& (LEFTARG = anyarray, RIGHTARG = anyarray, FUNCTION = evil.never);
-CREATE FUNCTION evil.lower(tstzrange) RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.lower was called'; END $$;
-CREATE FUNCTION evil.lower(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.lower was called'; END $$;
-CREATE FUNCTION evil.btrim(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.btrim was called'; END $$;
-CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.now was called'; END $$;
-CREATE FUNCTION evil.count() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.count was called'; END $$;
-CREATE FUNCTION evil.tstzrange(timestamptz, timestamptz) RETURNS tstzrange LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'evil.tstzrange was called'; END $$;
+CREATE FUNCTION evil.lower(tstzrange) RETURNS timestamptz LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.lower was called'; END $$;
+CREATE FUNCTION evil.lower(text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.lower was called'; END $$;
+CREATE FUNCTION evil.btrim(text) RETURNS text LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.btrim was called'; END $$;
+CREATE FUNCTION evil.now() RETURNS timestamptz LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.now was called'; END $$;
+CREATE FUNCTION evil.count() RETURNS bigint LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.count was called'; END $$;
+CREATE FUNCTION evil.tstzrange(timestamptz, timestamptz) RETURNS tstzrange LANGUAGE plpgsql AS $$
+	BEGIN RAISE EXCEPTION 'evil.tstzrange was called'; END $$;
 CREATE TABLE evil.bookings (id uuid);
 CREATE TABLE evil.allocations (id uuid);
 CREATE TABLE evil.resources (id uuid);
@@ -103,11 +121,15 @@ SELECT booking.setup();
 \set SHOW_CONTEXT never
 SET search_path = evil, pg_catalog, booking, public;
 SET booking.now = '2027-03-01 09:00Z';
-INSERT INTO booking.bookings (service_id, starts_at, status, contact) VALUES ('00000000-0000-0000-0001-000000000001', '2027-04-07 10:00Z', 'confirmed', '{"name": "Ann"}') RETURNING status;
-INSERT INTO booking.bookings (service_id, starts_at, hold_ttl) VALUES ('00000000-0000-0000-0001-000000000001', '2027-04-08 10:00Z', '1 second') RETURNING status;
+INSERT INTO booking.bookings (service_id, starts_at, status, contact)
+	VALUES ('00000000-0000-0000-0001-000000000001', '2027-04-07 10:00Z', 'confirmed', '{"name": "Ann"}')
+	RETURNING status;
+INSERT INTO booking.bookings (service_id, starts_at, hold_ttl)
+	VALUES ('00000000-0000-0000-0001-000000000001', '2027-04-08 10:00Z', '1 second') RETURNING status;
 SET booking.now = '2027-03-01 09:10Z';
 SELECT booking.expire_holds() OPERATOR(pg_catalog.>) 0 AS swept;
-SELECT status FROM booking.book('00000000-0000-0000-0001-000000000001', '2027-04-08 10:00Z', '{"email": "ann@example.com"}');
+SELECT status FROM booking.book('00000000-0000-0000-0001-000000000001', '2027-04-08 10:00Z',
+	'{"email": "ann@example.com"}');
 SELECT booking.now(), booking.current_actor() IS NULL AS nobody;
 
 ---- pg_temp ----

@@ -18,12 +18,17 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
 SELECT r AS relation, s AS settings, pg_temp.set(r, s) FROM (VALUES
-	(1, 'services', '{"hold_tlt": 300}'::jsonb), (2, 'services', '{"": 1}'), (3, 'services', '[]'), (4, 'services', '300'),
+	(1, 'services', '{"hold_tlt": 300}'::jsonb), (2, 'services', '{"": 1}'), (3, 'services', '[]'),
+	(4, 'services', '300'),
 	(5, 'services', NULL), (6, 'services', '{"max_live_holds": 3}'), (7, 'branches', '{"max_live_holds": 3}'),
-	(8, 'tenants', '{"max_live_holds": 0}'), (9, 'tenants', '{"max_live_holds": 2.5}'), (10, 'tenants', '{"max_live_holds": "many"}'),
-	(11, 'tenants', '{"hold_ttl": 0}'), (12, 'tenants', '{"hold_ttl": "31 days"}'), (13, 'tenants', '{"hold_ttl": "1 month"}'),
-	(14, 'tenants', '{"hold_ttl": "-5 minutes"}'), (15, 'tenants', '{"hold_ttl": "soon"}'), (16, 'tenants', '{"hold_ttl": null}'),
-	(17, 'tenants', '{"hold_ttl": {"minutes": 5}}'), (18, 'resources', '{"approval": "perhaps"}'), (19, 'resources', '{"approval": 1}'),
+	(8, 'tenants', '{"max_live_holds": 0}'), (9, 'tenants', '{"max_live_holds": 2.5}'),
+	(10, 'tenants', '{"max_live_holds": "many"}'),
+	(11, 'tenants', '{"hold_ttl": 0}'), (12, 'tenants', '{"hold_ttl": "31 days"}'),
+	(13, 'tenants', '{"hold_ttl": "1 month"}'),
+	(14, 'tenants', '{"hold_ttl": "-5 minutes"}'), (15, 'tenants', '{"hold_ttl": "soon"}'),
+	(16, 'tenants', '{"hold_ttl": null}'),
+	(17, 'tenants', '{"hold_ttl": {"minutes": 5}}'), (18, 'resources', '{"approval": "perhaps"}'),
+	(19, 'resources', '{"approval": 1}'),
 	(20, 'tenants', '{"pending_ttl": null, "max_live_holds": null, "approval": false}'),
 	(21, 'services', '{"hold_ttl": "PT10M", "max_hold_life": 3600, "no_show_grace": 0}')) AS v (n, r, s) ORDER BY n;
 INSERT INTO booking.services (name, duration, settings) VALUES ('Shave', '15 minutes', '{"hold_ttl": "soon"}');
@@ -54,7 +59,8 @@ UPDATE booking.resources SET settings = '{"hold_ttl": "9 minutes"}' WHERE code =
 SELECT pg_temp.ttl(VARIADIC :'chair_1') AS resource, pg_temp.ttl(VARIADIC :'chair_2') AS of_another;
 UPDATE booking.services SET settings = '{"hold_ttl": "10 minutes"}';
 SELECT pg_temp.ttl(VARIADIC :'chair_1') AS service;
-SELECT expires_at - booking.now() AS call FROM booking.hold(:'haircut', '2027-03-01 10:00Z', ttl => '11 minutes', resources => :'chair_1');
+SELECT expires_at - booking.now() AS call FROM booking.hold(:'haircut', '2027-03-01 10:00Z',
+	ttl => '11 minutes', resources => :'chair_1');
 -- a level without the key is passed over, one with null ("no limit") is not
 UPDATE booking.services SET settings = '{"approval": true}';
 SELECT pg_temp.ttl(VARIADIC :'chair_2') AS branch_again;
