@@ -70,13 +70,14 @@ resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *c
 					(booking_errcode(ERR_NOT_FOUND),
 					 errmsg("customer %s does not exist", uuid_text(&given->id))));
 	}
-	else if (given->email != NULL)
-		found = people_lock_customer(tenant, NULL, given->email, &customer);
 
-	if (!found)
+	/* somebody else may add the same e-mail between our look and our INSERT */
+	while (!found)
 	{
-		*id = people_add_customer(tenant, given, own_actor);
-		return id;
+		if (given->email != NULL)
+			found = people_lock_customer(tenant, NULL, given->email, &customer);
+		if (!found && people_add_customer(tenant, given, own_actor, id))
+			return id;
 	}
 	if (context_is_staff(context) || context_is_actor(context, customer.actor))
 	{

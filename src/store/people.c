@@ -127,25 +127,27 @@ text_or_null(const char *text, char *null)
 }
 
 /*
- * Adds a customer.  If another session has just added the same e-mail, waits
- * for it and returns that customer, untouched.
+ * Adds a customer; false when another session has just added the same e-mail.
  */
-pg_uuid_t
-people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char *actor)
+bool
+people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char *actor,
+					pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"INSERT INTO booking.customers (tenant_id, id, email, name, phone, locale, notify, actor) "
-		"SELECT t.id, $2, $3, $4, $5, $6, $7, $8 FROM booking.tenants AS t WHERE t.id" EQ "$1 "
-		"ON CONFLICT (tenant_id, email_key) DO UPDATE SET email = customers.email "
-		"RETURNING id",
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
+		"ON CONFLICT (tenant_id, email_key) DO NOTHING",
 		8, {UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, BOOLOID, TEXTOID}
 	};
-	pg_uuid_t	id = ids_new();
+	static StorePlan tenant_exists = {
+		"SELECT FROM booking.tenants WHERE id" EQ "$1", 1, {UUIDOID}
+	};
 	char		nulls[] = "        ";
 	Datum		values[8];
 
+	*id = ids_new();
 	values[0] = UUIDPGetDatum(tenant);
-	values[1] = UUIDPGetDatum(&id);
+	values[1] = UUIDPGetDatum(id);
 	values[2] = text_or_null(contact->email, &nulls[2]);
 	values[3] = text_or_null(contact->name, &nulls[3]);
 	values[4] = text_or_null(contact->phone, &nulls[4]);
@@ -153,12 +155,12 @@ people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char 
 	values[6] = BoolGetDatum(contact->has_notify ? contact->notify : true);
 	values[7] = text_or_null(actor, &nulls[7]);
 
-	if (store_execute(&plan, values, nulls, STORE_OWNER) == 0)
+	if (store_execute(&tenant_exists, values, NULL, STORE_OWNER) == 0)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("tenant %s does not exist",
 						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(tenant))))));
-	return store_uuid_column(0, 1, NULL);
+	return store_execute(&plan, values, nulls, STORE_OWNER) == 1;
 }
 
 /* Whether somebody else than one customer has an e-mail address. */

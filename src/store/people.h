@@ -46,8 +46,8 @@ extern const char *people_level_name(AccessLevel level);
 extern bool people_find_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *customer);
 extern bool people_lock_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
 								 const char *email, Customer *customer);
-extern pg_uuid_t people_add_customer(const pg_uuid_t *tenant, const Contact *contact,
-									 const char *actor);
+extern bool people_add_customer(const pg_uuid_t *tenant, const Contact *contact,
+								const char *actor, pg_uuid_t *id);
 extern bool people_email_taken(const pg_uuid_t *tenant, const char *email,
 							   const pg_uuid_t *except);
 extern void people_update_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,

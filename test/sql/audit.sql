@@ -42,8 +42,9 @@ SELECT version, action, status, actor, actor_kind, channel, request_id, reason_c
 	   session_id IS NOT NULL AS session, role = current_user AS this_role, at
   FROM booking.audit_log WHERE booking_id = :'b' ORDER BY version;
 -- the first row carries every column, but for who and the private ones ...
-SELECT old_values, new_values - 'branch_id' AS new_values FROM booking.audit_log
-	WHERE booking_id = :'b' AND version = 1;
+SELECT v.key, v.value FROM booking.audit_log AS a, jsonb_each(a.new_values) AS v
+ WHERE a.booking_id = :'b' AND a.version = 1 AND v.key <> 'branch_id' ORDER BY v.key COLLATE "C";
+SELECT old_values FROM booking.audit_log WHERE booking_id = :'b' AND version = 1;
 -- ... later ones what changed, old and new, in ISO form and UTC
 SELECT version, old_values, new_values - 'order_id' AS new_values FROM booking.audit_log
 	WHERE booking_id = :'b' AND version > 1 ORDER BY version;

@@ -127,6 +127,9 @@ UPDATE booking.bookings SET title = 'F', request_id = :'r2', actor = NULL, actor
 	WHERE id = :'b';
 COMMIT;
 SELECT actor, actor_kind, channel, request_id FROM log;
+-- saying who without changing anything changes nothing
+UPDATE booking.bookings SET request_id = :'r1', actor = 'mallory', change_metadata = '{"a": 1}', updated_at = '2000-01-01'
+ WHERE id = :'b' RETURNING actor, request_id = :'r2' AS same_request, change_metadata, version, updated_at;
 UPDATE booking.bookings SET title = 'G', request_id = :'r1', actor_kind = 'boss' WHERE id = :'b';
 \echo :SQLSTATE
 INSERT INTO booking.bookings (service_id, starts_at, request_id, actor, actor_kind)
