@@ -522,14 +522,23 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	return true;
 }
 
-/* Whether a statement changes anything but who says so. */
+/*
+ * Whether a statement changes anything but who says so and what only the
+ * engine may say.
+ */
 static bool
 changes_anything(const BookingRow *old, const BookingRow *new)
 {
 	for (int column = 0; column < BK_COLUMN_COUNT; column++)
-		if ((booking_columns[column].role != COLUMN_CHANGE || column == BK_VERSION) &&
-			!row_same(old, new, column))
+	{
+		ColumnRole	role = booking_columns[column].role;
+
+		if ((role == COLUMN_CHANGE && column != BK_VERSION) ||
+			(role == COLUMN_ENGINE && !store_writing_derived()))
+			continue;
+		if (!row_same(old, new, column))
 			return true;
+	}
 	return false;
 }
 

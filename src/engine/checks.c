@@ -500,6 +500,40 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 				 errhint("Leave it pending; staff confirms it.")));
 }
 
+/* ---- reasons (L6) ---- */
+
+static void
+check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	char	   *reason = row_text(new, BK_REASON_CODE);
+
+	if (reason == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_REASON_REQUIRED),
+				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
+				 errhint("Give a code of table booking.reason_codes.")));
+	for (int i = 0; i < lengthof(engine_reasons); i++)
+	{
+		if (strcmp(reason, engine_reasons[i].code) != 0)
+			continue;
+		if (row_status(new) == STATUS_CANCELLED && old != NULL &&
+			row_status(old) == engine_reasons[i].from &&
+			(!engine_reasons[i].lapsed || checks_lapsed(old, change->now)))
+			return;
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("reason \"%s\" does not apply to this booking", reason),
+				 errhint("It is what the engine says of a %s booking%s.",
+						 lifecycle_status_name(engine_reasons[i].from),
+						 engine_reasons[i].lapsed ? " whose time is over" : "")));
+	}
+	if (!config_reason_known(&change->tenant, reason))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
+				 errhint("The known ones are in table booking.reason_codes.")));
+}
+
 /* ---- INSERT ---- */
 
 void
@@ -517,6 +551,8 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 				 errhint("It starts as waitlisted, held, pending or confirmed.")));
 	check_form(NULL, row);
 	check_customer(change, row, who);
+	if (row_has(row, BK_REASON_CODE))
+		check_reason(change, NULL, row);
 	check_place(change, row, who);
 	if (status == STATUS_HELD)
 		check_hold(change, row, who);
@@ -554,38 +590,6 @@ invalid_transition(BookingStatus from, BookingStatus to)
 					lifecycle_status_name(from), lifecycle_status_name(to)),
 			 errhint("SELECT booking.valid_targets('%s') tells what it can become.",
 					 lifecycle_status_name(from))));
-}
-
-static void
-check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
-{
-	char	   *reason = row_text(new, BK_REASON_CODE);
-
-	if (reason == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_REASON_REQUIRED),
-				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
-				 errhint("Give a code of table booking.reason_codes.")));
-	for (int i = 0; i < lengthof(engine_reasons); i++)
-	{
-		if (strcmp(reason, engine_reasons[i].code) != 0)
-			continue;
-		if (row_status(new) == STATUS_CANCELLED &&
-			row_status(old) == engine_reasons[i].from &&
-			(!engine_reasons[i].lapsed || checks_lapsed(old, change->now)))
-			return;
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" does not apply to this booking", reason),
-				 errhint("It is what the engine says of a %s booking%s.",
-						 lifecycle_status_name(engine_reasons[i].from),
-						 engine_reasons[i].lapsed ? " whose time is over" : "")));
-	}
-	if (!config_reason_known(&change->tenant, reason))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
-				 errhint("The known ones are in table booking.reason_codes.")));
 }
 
 /* From one status to another (L4 to L6). */
@@ -748,6 +752,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	else if (from != to && !renews)
 		check_transition(change, old, new, who);
 
+	if (from == to && row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE))
+		check_reason(change, old, new);
 	check_where(old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))

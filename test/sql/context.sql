@@ -139,6 +139,9 @@ UPDATE booking.bookings SET booked_by = 'mallory', created_at = '2000-01-01', he
 	WHERE id = :'b'
 	RETURNING booked_by, created_at, held_at;
 
+UPDATE booking.bookings SET booked_by = 'mallory', time_zone = 'Asia/Tokyo', previous_status = 'held' WHERE id = :'b'
+	RETURNING booked_by, time_zone, version = (SELECT max(version) FROM booking.audit_log WHERE booking_id = :'b') AS no_new_version;
+
 ---- staff that acts for a customer has the customer's rights ----
 
 BEGIN;
@@ -188,6 +191,23 @@ INSERT INTO booking.bookings (service_id, starts_at, request_id, actor, actor_ki
 	VALUES (:'tour', '2027-03-04 10:00Z', :'r2', 'sue', 'system') RETURNING booked_by, actor, actor_kind;
 SET booking.now = '2027-03-01 10:00Z';
 RESET ROLE;
+-- one that grant_access() does not know is nobody, whatever it says and was granted
+CREATE ROLE regress_context_stranger;
+GRANT USAGE ON SCHEMA booking TO regress_context_stranger;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA booking TO regress_context_stranger;
+GRANT ALL ON ALL TABLES IN SCHEMA booking TO regress_context_stranger;
+SET ROLE regress_context_stranger;
+BEGIN;
+SELECT booking.set_context(tenant => booking.tenant_id('default'), actor => 'sue', actor_kind => 'staff', roles => '{boss}') \gset _
+SELECT access_level, actor, actor_kind, roles, tenant IS NOT NULL AS tenant FROM booking.whoami();
+SELECT booking.has_access('staff') AS staff, booking.current_actor() AS actor;
+INSERT INTO booking.bookings (service_id, starts_at, request_id, actor, actor_kind)
+	VALUES (:'tour', '2027-03-05 10:00Z', :'r2', 'sue', 'staff');
+\echo :SQLSTATE
+ROLLBACK;
+RESET ROLE;
+DROP OWNED BY regress_context_stranger;
+DROP ROLE regress_context_stranger;
 SELECT booking.revoke_access('regress_context_clerk') \gset _
 SET ROLE regress_context_clerk;
 SELECT booking.whoami();

@@ -147,6 +147,13 @@ UPDATE booking.bookings SET status = 'cancelled', reason_code = 'hold_expired' W
 \echo :SQLSTATE
 UPDATE booking.bookings SET status = 'cancelled', reason_code = 'hold_released' WHERE id = :'booking';
 UPDATE booking.bookings SET status = 'no_show', reason_code = 'hold_expired' WHERE id = :'booking';
+-- nor is it a place for anything else while the booking stands
+UPDATE booking.bookings SET reason_code = 'mood' WHERE id = :'booking';
+\echo :SQLSTATE
+UPDATE booking.bookings SET reason_code = 'hold_expired' WHERE id = :'booking';
+\echo :SQLSTATE
+INSERT INTO booking.bookings (service_id, starts_at, reason_code) VALUES (:'lesson', '2027-03-01 10:00Z', 'mood');
+\echo :SQLSTATE
 -- what a new tenant begins with
 SELECT string_agg(code, ' ' ORDER BY code) AS seeded FROM booking.reason_codes WHERE code <> 'whim';
 

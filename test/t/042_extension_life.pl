@@ -227,13 +227,13 @@ for my $store ('new', 'existing')
 
 # while bookings are made
 $node->safe_psql('twice', q{INSERT INTO booking.resources (code, name) VALUES ('a', 'A'), ('b', 'B');
-	INSERT INTO booking.services (code, name, duration, price) VALUES ('s', 'S', '5 minutes', 1)});
+	INSERT INTO booking.services (code, name, duration, price) VALUES ('s', 'S', '5 minutes', 1);
+	CREATE SEQUENCE public.slots});
 my $script = PostgreSQL::Test::Utils::tempdir() . '/book.sql';
 append_to_file($script, <<'END');
-\set slot random(1, 100000000)
-\set resource random(0, 1)
-SELECT booking.checkout(ARRAY[(booking.hold(booking.service_id('s'), '2030-01-01 00:00+00'::timestamptz + (:slot * 2 + :client_id % 2) * interval '5 minutes',
-	resources => ARRAY[booking.resource_id(CASE :resource WHEN 0 THEN 'a' ELSE 'b' END)])).booking_id], '{"name": "Bea", "phone": "1"}');
+SELECT nextval('public.slots') AS slot \gset
+SELECT booking.checkout(ARRAY[(booking.hold(booking.service_id('s'), '2030-01-01 00:00+00'::timestamptz + :slot * interval '5 minutes',
+	resources => ARRAY[booking.resource_id(CASE :slot % 2 WHEN 0 THEN 'a' ELSE 'b' END)])).booking_id], '{"name": "Bea", "phone": "1"}');
 END
 my ($load_out, $load_err) = ('', '');
 my $load = IPC::Run::start([ 'pgbench', '-n', '-c', '4', '-j', '2', '-T', '4', '-f', $script, $node->connstr('twice') ],
