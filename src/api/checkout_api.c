@@ -273,8 +273,7 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 			ereport(ERROR,
 					(booking_errcode(ERR_BAD_VALUE),
 					 errmsg("hold %s is named twice", uuid_text(&holds[i].id))));
-		if (!bookings_lock(tenant, &holds[i].id, state))
-			command_not_found(&holds[i].id);
+		command_lock(tenant, &holds[i].id, state);
 		if (state->status != STATUS_HELD)
 			ereport(ERROR,
 					(booking_errcode(state->reason_code != NULL &&

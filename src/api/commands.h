@@ -26,7 +26,8 @@ typedef struct Command
 extern Datum command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body);
 extern Command command_begin(FunctionCallInfo fcinfo, int tenant_argument,
 							 int version_argument);
-extern void command_lock(Command *command);
+extern void command_lock(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+						 BookingState *state);
 extern Datum command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result);
 pg_noreturn extern void command_not_found(const pg_uuid_t *booking);
 

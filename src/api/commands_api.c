@@ -49,7 +49,7 @@ command_not_found(const pg_uuid_t *booking)
 }
 
 /*
- * Calls the body of a function, with keys waited for or not as its argument
+ * Calls the body of a function, with locks waited for or not as its argument
  * lock_wait says (X10).
  */
 Datum
@@ -71,12 +71,20 @@ command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 	return result;
 }
 
-/* Locks the booking's row and reads its state. */
+/* Locks a booking's row and reads its state. */
 void
-command_lock(Command *command)
+command_lock(const pg_uuid_t *tenant, const pg_uuid_t *booking, BookingState *state)
 {
-	if (!bookings_lock(command->tenant, command->booking, &command->state))
-		command_not_found(command->booking);
+	bool		wait = locks_wait() == LOCK_WAIT;
+
+	if (bookings_lock(tenant, booking, wait, state))
+		return;
+	if (!wait && bookings_read_result(tenant, booking) != NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_BUSY),
+				 errmsg("somebody else is changing this booking right now"),
+				 errhint("Try again, or wait with lock_wait => true.")));
+	command_not_found(booking);
 }
 
 /*
@@ -94,7 +102,7 @@ command_begin(FunctionCallInfo fcinfo, int tenant_argument, int version_argument
 
 	store_connect();
 	command.tenant = argument_tenant(fcinfo, tenant_argument);
-	command_lock(&command);
+	command_lock(command.tenant, command.booking, &command.state);
 
 	if (version_argument >= 0 && !PG_ARGISNULL(version_argument) &&
 		PG_GETARG_INT32(version_argument) != command.state.version)

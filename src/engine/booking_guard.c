@@ -46,6 +46,7 @@
 #include "rules/text.h"
 #include "store/bookings.h"
 #include "store/plan.h"
+#include "store/records.h"
 #include "store/store_state.h"
 
 PG_FUNCTION_INFO_V1(booking_booking_guard);
@@ -621,6 +622,10 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		(row_same(old, row, BK_PRICE) || !context_is_staff(context)))
 		fill_price(change, row);
 
+	/* work for others doesn't wait for the order it is going to change either */
+	if (locks_wait() == LOCK_OR_SKIP && to == STATUS_CANCELLED && row_has(old, BK_ORDER_ID) &&
+		!records_lock_order(&change->tenant, row_uuid(old, BK_ORDER_ID), false))
+		return false;
 	if (needs_place)
 	{
 		if (!take_place(change, row, old, context, occupies || to == STATUS_COMPLETED))

@@ -59,7 +59,7 @@
 #define MAX_ENTRIES 1024
 
 /* How long changes are collected before listeners are told. */
-#define COALESCE_MS 50
+#define COALESCE_MS 200
 
 typedef struct DeadlineEntry
 {

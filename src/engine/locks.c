@@ -201,7 +201,12 @@ locks_add_resource(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *resour
 			return;
 		}
 		if (last - first >= max_keys)
-			too_many_keys();
+		{
+			if (lock_wait != LOCK_OR_SKIP)
+				too_many_keys();
+			set->too_many = true;
+			return;
+		}
 	}
 	for (int64 day = first; day <= last; day++)
 		add_key(set, KEY_DAY, tenant, resource, UUID_LEN, day, ExclusiveLock);
@@ -246,6 +251,13 @@ locks_set_wait(LockWait wait)
 	return previous;
 }
 
+/* How they are waited for now. */
+LockWait
+locks_wait(void)
+{
+	return lock_wait;
+}
+
 /*
  * Takes all keys of a set, in order.  With LOCK_OR_SKIP, false when one can't
  * be had at once; then none was taken.  taken, if not NULL, receives what this
@@ -256,6 +268,8 @@ locks_acquire(KeySet *set, KeysTaken *taken)
 {
 	KeysTaken	added;
 
+	if (set->too_many)
+		return false;
 	qsort(set->keys, set->count, sizeof(Key), compare_keys);
 	set->count = (int) qunique(set->keys, set->count, sizeof(Key), compare_tags);
 

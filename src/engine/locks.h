@@ -18,6 +18,7 @@ typedef struct KeySet
 	int			count;
 	int			size;
 	struct Key *keys;
+	bool		too_many;		/* more than a transaction may take */
 } KeySet;
 
 /* Keys that this acquisition added to those the transaction had. */
@@ -43,6 +44,7 @@ extern void locks_add_whole_resource(KeySet *set, const pg_uuid_t *tenant,
 									 const pg_uuid_t *resource);
 extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor);
 extern LockWait locks_set_wait(LockWait wait);
+extern LockWait locks_wait(void);
 extern bool locks_acquire(KeySet *set, KeysTaken *taken);
 extern void locks_release(KeysTaken *taken);
 

@@ -20,6 +20,7 @@
 
 #include "access/xact.h"
 #include "common/int.h"
+#include "miscadmin.h"
 #include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -35,6 +36,9 @@
  * transaction has had many.
  */
 #define CHEAP_SUBTRANSACTIONS 32
+
+/* How often what is over is cleared away anew for one allocation. */
+#define MAX_CLEARINGS 20
 
 static int	subtransactions_used = 0;
 
@@ -220,12 +224,34 @@ check_shared(const Change *change)
 	}
 }
 
+static int
+compare_resources(const void *a, const void *b)
+{
+	return memcmp(&((const Allocation *) a)->resource_id, &((const Allocation *) b)->resource_id,
+				  UUID_LEN);
+}
+
+/* The allocations of a change in the order they are inserted in. */
+static const Allocation *
+in_order(const Change *change)
+{
+	Allocation *sorted;
+
+	if (change->resource_count < 2)
+		return change->allocations;
+	sorted = palloc(sizeof(Allocation) * change->resource_count);
+	memcpy(sorted, change->allocations, sizeof(Allocation) * change->resource_count);
+	qsort(sorted, change->resource_count, sizeof(Allocation), compare_resources);
+	return sorted;
+}
+
 /*
- * Tries to insert the allocations of a change; false, with none inserted, when
- * an exclusive one overlaps another.
+ * Tries to insert allocations of a change; false, with none inserted, when an
+ * exclusive one overlaps another.  If there are several they are the first.
  */
 static bool
-insert_allocations(const Change *change, TimestampTz expires_at)
+insert_allocations(const Change *change, const Allocation *allocations, int count,
+				   TimestampTz expires_at)
 {
 	MemoryContext memory = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -233,10 +259,11 @@ insert_allocations(const Change *change, TimestampTz expires_at)
 
 	if (subtransactions_used >= CHEAP_SUBTRANSACTIONS)
 	{
-		if (allocations_insert(&change->tenant, &change->booking, change->allocations,
-							   change->resource_count, expires_at, true) == change->resource_count)
+		if (allocations_insert(&change->tenant, &change->booking, allocations, count,
+							   expires_at, true) == count)
 			return true;
-		allocations_delete(&change->tenant, &change->booking);
+		if (count > 1)
+			allocations_delete(&change->tenant, &change->booking);
 		return false;
 	}
 
@@ -245,8 +272,8 @@ insert_allocations(const Change *change, TimestampTz expires_at)
 	MemoryContextSwitchTo(memory);
 	PG_TRY();
 	{
-		allocations_insert(&change->tenant, &change->booking, change->allocations,
-						   change->resource_count, expires_at, false);
+		allocations_insert(&change->tenant, &change->booking, allocations, count,
+						   expires_at, false);
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(memory);
 		CurrentResourceOwner = owner;
@@ -271,12 +298,11 @@ insert_allocations(const Change *change, TimestampTz expires_at)
 }
 
 /*
- * Looks who is in the way of the exclusive allocations of a change.  If there
- * is nobody but what is over or about to move, clears that away; else raises
- * SLOT_TAKEN.
+ * Raises SLOT_TAKEN if anybody is in the way of the exclusive allocations of a
+ * change, other than what is over or about to move.
  */
 static void
-clear_or_raise(const Change *change, bool last_try)
+raise_if_taken(const Change *change)
 {
 	Conflict	conflict = {0};
 
@@ -294,27 +320,62 @@ clear_or_raise(const Change *change, bool last_try)
 			occupants = allocations_overlapping(&change->tenant, &wanted->resource_id,
 												wanted->span, &change->booking, &count);
 		conflict_add(&conflict, occupants, count, change->now);
-		if (conflict.count == 0 && count > 0)
-			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
 	}
-	if (conflict.count > 0 || last_try)
+	if (conflict.count > 0)
 		conflict_raise_taken(&conflict);
+}
+
+/* Inserts an allocation, having cleared out of its way what is over. */
+static void
+clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz expires_at)
+{
+	for (int attempt = 1;; attempt++)
+	{
+		Conflict	conflict = {0};
+
+		if (wanted->exclusive)
+		{
+			int			count;
+			Occupant   *occupants = allocations_overlapping(&change->tenant,
+															&wanted->resource_id, wanted->span,
+															&change->booking, &count);
+
+			conflict_add(&conflict, occupants, count, change->now);
+			if (conflict.count > 0)
+				conflict_raise_taken(&conflict);
+			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
+		}
+		if (insert_allocations(change, wanted, 1, expires_at))
+			return;
+
+		/* who was clearing it away as well has given up */
+		if (attempt >= MAX_CLEARINGS)
+			conflict_raise_taken(&conflict);
+		CHECK_FOR_INTERRUPTS();
+	}
 }
 
 /*
  * Takes what a change needs, or raises SLOT_TAKEN or CAPACITY_FULL.  The
  * booking must have no allocations.
+ *
+ * An INSERT waits for whoever is deleting what it overlaps.  With the keys
+ * held, that can only be somebody who clears a lapsed booking of several days
+ * out of his way on another of those days.  So that two of them don't wait for
+ * each other, both insert in the order of resources, and clear a resource only
+ * when they are through with the ones before.
  */
 void
 occupancy_take(const Change *change, TimestampTz expires_at)
 {
+	const Allocation *allocations = in_order(change);
+
 	check_shared(change);
-	if (insert_allocations(change, expires_at))
+	if (insert_allocations(change, allocations, change->resource_count, expires_at))
 		return;
-	clear_or_raise(change, false);
-	if (insert_allocations(change, expires_at))
-		return;
-	clear_or_raise(change, true);
+	raise_if_taken(change);
+	for (int i = 0; i < change->resource_count; i++)
+		clear_and_insert(change, &allocations[i], expires_at);
 }
 
 /* The same for a booking that may have allocations: they are given back. */

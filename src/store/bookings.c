@@ -332,22 +332,23 @@ update_own(StorePlan *plan, Datum *values, const char *nulls)
 
 /*
  * Locks a booking's row as an UPDATE would and tells its state.  False when
- * there is none, or none that the caller may see.
+ * there is none, or none that the caller may see, or unless wait, when
+ * somebody else has it.
  */
 bool
-bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state)
+bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingState *state)
 {
-	static StorePlan plan = {
-		"SELECT status, version, starts_at, ends_at, expires_at, service_id, "
-		"branch_id, time_zone, currency, price, reason_code, resource_ids "
-		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE",
-		2, {UUIDOID, UUIDOID}
-	};
+#define LOCK_BOOKING \
+		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
+		"branch_id, time_zone, currency, price, reason_code, resource_ids " \
+		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
+	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
+	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
 	MemoryContext context = CurrentMemoryContext;
 	bool		isnull;
 
-	if (store_execute(&plan, values, NULL, STORE_CALLER) == 0)
+	if (store_execute(wait ? &waiting : &skipping, values, NULL, STORE_CALLER) == 0)
 		return false;
 	state->status = lifecycle_status(store_text_column(context, 0, 1));
 	state->version = DatumGetInt32(store_column(0, 2, NULL));
@@ -582,13 +583,20 @@ bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max, int *co
 	return ids;
 }
 
-/* The index holds nothing but live and unswept holds, so this reads little. */
+/*
+ * The next two ask the index once for each tenant; over all of them it would
+ * have to be read from end to end.
+ */
+
+/* Tenants with bookings whose status has lapsed. */
 pg_uuid_t *
 bookings_tenants_with_expired(TimestampTz now, int *count)
 {
 	static StorePlan plan = {
-		"SELECT DISTINCT tenant_id FROM booking.bookings "
-		"WHERE expires_at IS NOT NULL AND expires_at" LE "$1",
+		"SELECT t.id FROM booking.tenants AS t CROSS JOIN LATERAL ("
+		"SELECT b.expires_at FROM booking.bookings AS b WHERE b.tenant_id" EQ "t.id "
+		"AND b.expires_at IS NOT NULL AND b.expires_at" LE "$1 "
+		"ORDER BY b.expires_at LIMIT 1) AS due",
 		1, {TIMESTAMPTZOID}
 	};
 	Datum		values[] = {TimestampTzGetDatum(now)};
@@ -606,8 +614,10 @@ TimestampTz
 bookings_next_expiry(TimestampTz after)
 {
 	static StorePlan plan = {
-		"SELECT pg_catalog.min(expires_at) FROM booking.bookings "
-		"WHERE expires_at IS NOT NULL AND expires_at" GT "$1",
+		"SELECT pg_catalog.min(next.expires_at) FROM booking.tenants AS t CROSS JOIN LATERAL ("
+		"SELECT b.expires_at FROM booking.bookings AS b WHERE b.tenant_id" EQ "t.id "
+		"AND b.expires_at IS NOT NULL AND b.expires_at" GT "$1 "
+		"ORDER BY b.expires_at LIMIT 1) AS next",
 		1, {TIMESTAMPTZOID}
 	};
 	Datum		values[] = {TimestampTzGetDatum(after)};

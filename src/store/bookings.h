@@ -142,7 +142,8 @@ typedef struct BookingResult
 	TimestampTz updated_at;
 } BookingResult;
 
-extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingState *state);
+extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
+						  BookingState *state);
 extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,

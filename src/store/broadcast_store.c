@@ -7,7 +7,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "storage/lmgr.h"
+#include "utils/lsyscache.h"
 #include "utils/guc.h"
 
 #include "store/broadcast_store.h"
@@ -156,4 +159,21 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 	if (batch->count >= max)
 		batch->until = last_tx + 1;
 	return batch;
+}
+
+/*
+ * Has the BRIN index take in what was written since it last did, if nobody
+ * else is at work on the table: until then each read goes through all of that.
+ */
+void
+broadcast_store_summarize(void)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.brin_summarize_new_values('booking.audit_log_tx')", 0
+	};
+	Oid			audit_log = get_relname_relid("audit_log",
+											  LookupExplicitNamespace("booking", false));
+
+	if (ConditionalLockRelationOid(audit_log, ShareUpdateExclusiveLock))
+		(void) store_execute(&plan, NULL, NULL, STORE_OWNER);
 }

@@ -43,5 +43,6 @@ extern bool broadcast_store_add_cursor(const BroadcastCursor *cursor);
 extern void broadcast_store_move_cursor(const BroadcastCursor *cursor);
 extern BroadcastBatch *broadcast_store_read(int64 from_tx, int64 window,
 											TimestampTz not_before, int max);
+extern void broadcast_store_summarize(void);
 
 #endif							/* BOOKING_BROADCAST_STORE_H */

@@ -179,7 +179,26 @@ records_order(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *
 	return true;
 }
 
-/* A booking was cancelled: its item is void, and the order with its last one. */
+/*
+ * Locks an order; unless wait, false when somebody else has it.  Locks of
+ * orders come after all others.
+ */
+bool
+records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait)
+{
+#define LOCK_ORDER \
+		"SELECT FROM booking.orders WHERE tenant_id" EQ "$1 AND id" EQ "$2 FOR NO KEY UPDATE"
+	static StorePlan waiting = {LOCK_ORDER, 2, {UUIDOID, UUIDOID}};
+	static StorePlan skipping = {LOCK_ORDER " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(order)};
+
+	return store_execute(wait ? &waiting : &skipping, values, NULL, STORE_OWNER) > 0;
+}
+
+/*
+ * A booking was cancelled: its item is void, and the order with its last one.
+ * The order is locked before its items are looked at.
+ */
 void
 records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *booking,
 				  TimestampTz now)
@@ -201,6 +220,7 @@ records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid
 		TimestampTzGetDatum(now)
 	};
 
+	records_lock_order(tenant, order, true);
 	store_execute(&plan, values, NULL, STORE_OWNER);
 }
 

@@ -46,6 +46,7 @@ extern bool records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking
 extern bool records_order(const pg_uuid_t *tenant, const pg_uuid_t *order,
 						  const pg_uuid_t *booking, Datum customer, const char *currency,
 						  Datum amount, const char *description, TimestampTz now);
+extern bool records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait);
 extern void records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order,
 							  const pg_uuid_t *booking, TimestampTz now);
 

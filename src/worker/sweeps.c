@@ -52,6 +52,8 @@
 #define RETRY_MS 1000			/* for what somebody else has locked */
 #define FAILURE_MAX_S 60
 #define DROP_OVER_MS 60000
+#define SUMMARIZE_ROWS 1000
+#define SUMMARIZE_MS 1000
 #define HELD_BACK_MIN_MS 250
 #define HELD_BACK_MAX_MS 1000
 #define PREPARED_MIN_MS 1000
@@ -151,16 +153,28 @@ sweep_allocations(SweepStep *step)
 		step->state->not_before = after_ms(step->now, DROP_OVER_MS);
 }
 
-/* Tells listeners what changed. */
+/*
+ * Tells listeners what changed, and keeps the index it reads by up to date
+ * where autovacuum alone would come too late.
+ */
 static void
 sweep_broadcast(SweepStep *step)
 {
+	static TimestampTz summarized_at = 0;
+	static int	sent_since = 0;
 	BroadcastRest rest;
 
 	if (broadcast_mode != BROADCAST_WORKER)
 		return;
 
 	step->done = broadcast_sweep(step->max, &rest);
+	sent_since += step->done;
+	if (sent_since >= SUMMARIZE_ROWS && step->now >= after_ms(summarized_at, SUMMARIZE_MS))
+	{
+		broadcast_store_summarize();
+		summarized_at = step->now;
+		sent_since = 0;
+	}
 	switch (rest)
 	{
 		case BROADCAST_NONE:

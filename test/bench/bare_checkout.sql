@@ -1,13 +1,19 @@
 -- two rows of the bare table: what hold() and checkout() are compared with
 BEGIN;
-INSERT INTO bare (resource_id, during)
-SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n % 1000), 12, '0'))::uuid,
+INSERT INTO bare (tenant_id, booking_id, resource_id, during, units, exclusive, expires_at)
+SELECT '00000000-0000-7000-b000-000000000000', gen_random_uuid(),
+	('00000000-0000-7000-8000-' || lpad(to_hex(n % 1000), 12, '0'))::uuid,
 	tstzrange('2030-01-01'::timestamptz + n / 1000 * interval '1 hour',
-			  '2030-01-01'::timestamptz + (n / 1000 + 1) * interval '1 hour')
-  FROM nextval('slot') AS n;
-INSERT INTO bare (resource_id, during)
-SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n % 1000), 12, '0'))::uuid,
+			  '2030-01-01'::timestamptz + (n / 1000 + 1) * interval '1 hour'),
+	1, true, now() + interval '5 minutes'
+  FROM nextval('slot') AS n
+RETURNING booking_id;
+INSERT INTO bare (tenant_id, booking_id, resource_id, during, units, exclusive, expires_at)
+SELECT '00000000-0000-7000-b000-000000000000', gen_random_uuid(),
+	('00000000-0000-7000-8000-' || lpad(to_hex(n % 1000), 12, '0'))::uuid,
 	tstzrange('2030-01-01'::timestamptz + n / 1000 * interval '1 hour',
-			  '2030-01-01'::timestamptz + (n / 1000 + 1) * interval '1 hour')
-  FROM nextval('slot') AS n;
+			  '2030-01-01'::timestamptz + (n / 1000 + 1) * interval '1 hour'),
+	1, true, now() + interval '5 minutes'
+  FROM nextval('slot') AS n
+RETURNING booking_id;
 COMMIT;

@@ -1,6 +1,5 @@
--- 1,000 resources with ids that a script can compute, a service with a name
--- and a duration, and the table of somebody who needs no more than that
--- bookings do not overlap.
+-- 1,000 resources with ids that a script can compute, and a service with a name
+-- and a duration.
 INSERT INTO booking.resources (id, kind, code, name)
 SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'court',
 	'court-' || n, 'Court ' || n
@@ -13,14 +12,11 @@ SELECT ('00000000-0000-7000-a000-' || lpad(to_hex(n), 12, '0'))::uuid,
   FROM generate_series(0, 9999) AS n;
 
 CREATE SEQUENCE slot;
-CREATE TABLE bare (
-	tenant_id uuid NOT NULL DEFAULT '00000000-0000-7000-b000-000000000000',
-	id uuid NOT NULL DEFAULT gen_random_uuid(),
-	resource_id uuid NOT NULL,
-	during tstzrange NOT NULL,
-	PRIMARY KEY (tenant_id, id),
-	EXCLUDE USING gist (tenant_id WITH =, resource_id WITH =, during WITH &&)
-);
+-- What hold() takes a slot with, alone: the same columns, the same primary key
+-- and the same exclusion constraint.
+CREATE TABLE bare (LIKE booking.allocations INCLUDING DEFAULTS,
+	PRIMARY KEY (tenant_id, booking_id, resource_id),
+	EXCLUDE USING gist (tenant_id WITH =, resource_id WITH =, during WITH &&) WHERE (exclusive));
 
 -- Holds the one slot that everybody wants for a second, if it is free.
 CREATE FUNCTION try_slot() RETURNS boolean LANGUAGE plpgsql AS $$
