@@ -167,6 +167,11 @@ booking_expire_holds(PG_FUNCTION_ARGS)
 				 errmsg("max must not be negative")));
 	ended = expiry_sweep(context->level == ACCESS_OWNER ? NULL : context_tenant(NULL),
 						 max, &rest);
+	if (rest.failed > 0)
+		ereport(WARNING,
+				(errmsg_plural("%d booking could not be ended",
+							   "%d bookings could not be ended", rest.failed, rest.failed),
+				 errdetail_internal("%s", rest.first_failure)));
 	store_finish();
 	PG_RETURN_INT32(ended);
 }

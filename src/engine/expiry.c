@@ -64,22 +64,13 @@ expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 	allocations_delete_over(tenant, &wanted->resource_id, wanted->span, now);
 }
 
-/* Logs a failure, but not the same booking's again and again. */
 static void
-log_failure(const pg_uuid_t *id, ErrorData *error)
+note_failure(ExpiryRest *rest, const pg_uuid_t *id, const ErrorData *error)
 {
-	static pg_uuid_t logged[16];
-	static int	next = 0;
-
-	for (int i = 0; i < lengthof(logged); i++)
-		if (uuid_equal(&logged[i], id))
-			return;
-	logged[next] = *id;
-	next = (next + 1) % lengthof(logged);
-	ereport(LOG,
-			(errmsg("booking %s could not be ended: %s",
-					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
-					error->message)));
+	if (rest->failed++ == 0)
+		snprintf(rest->first_failure, sizeof(rest->first_failure), "booking %s: %s",
+				 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
+				 error->message);
 }
 
 /*
@@ -123,8 +114,7 @@ end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, Timesta
 		ReThrowError(error);
 	if (count == 1)
 	{
-		log_failure(ids, error);
-		rest->failed++;
+		note_failure(rest, ids, error);
 		return 0;
 	}
 	return end_separately(tenant, ids, count / 2, now, rest) +

@@ -19,7 +19,8 @@ typedef struct ExpiryRest
 {
 	int			busy;			/* somebody else had them, or the transaction
 								 * had locks enough */
-	int			failed;			/* ending them raised an error */
+	int			failed;			/* ending them raised an error, */
+	char		first_failure[256]; /* the first of them this */
 } ExpiryRest;
 
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);

@@ -66,6 +66,7 @@ typedef struct SweepStep
 	int			max;			/* in: rows it may touch */
 	SweepState *state;			/* in, out: not_before and due are to be set */
 	int			done;			/* out: how many it touched */
+	char		trouble[256];	/* out: what went wrong with some of them */
 } SweepStep;
 
 typedef struct Sweep
@@ -135,7 +136,10 @@ sweep_expiry(SweepStep *step)
 	if (rest.busy > 0)
 		next = Min(next, after_ms(step->now, RETRY_MS));
 	if (rest.failed > 0)
+	{
 		next = Min(next, backed_off(step, RETRY_MS, FAILURE_MAX_S * 1000));
+		strlcpy(step->trouble, rest.first_failure, sizeof(step->trouble));
+	}
 	step->state->due = next;
 }
 
@@ -353,10 +357,19 @@ run_sweep(int index, SweepRound *round)
 
 		if (found == STORE_FOUND)
 		{
-			if (state->failures > 0)
+			if (step.trouble[0] != '\0')
+			{
+				if (next.failures++ == 0)
+					ereport(WARNING,
+							(errmsg("booking sweep \"%s\" failed: %s", sweep->name, step.trouble),
+							 errhint("It is tried again, at most once a minute; further failures are not logged.")));
+			}
+			else if (next.failures > 0)
+			{
 				ereport(LOG,
 						(errmsg("booking sweep \"%s\" works again", sweep->name)));
-			next.failures = 0;
+				next.failures = 0;
+			}
 			*state = next;
 		}
 	}

@@ -1,6 +1,7 @@
 -- Ending what has lapsed (H3, H7, K4, L4): in batches, each status for its own
 -- reason, and one booking that cannot be ended does not keep the others.
 \set SHOW_CONTEXT never
+\set VERBOSITY terse
 SET booking.now = '2027-03-01 09:00Z';
 
 INSERT INTO booking.resources (kind, code, name)
