@@ -52,10 +52,49 @@ columns_in_key_order(void)
 	return columns;
 }
 
-/* The values of old (may be NULL) and new in the columns of one role. */
+/* Something private that came with a change but is in no column. */
+typedef struct Attachment
+{
+	const char *key;
+	Jsonb	   *value;			/* NULL: nothing */
+} Attachment;
+
+static const Attachment no_attachment = {0};
+
+/*
+ * A note that was added, or the answers that a booking was made with: they
+ * stand in tables of their own and are written before the change.
+ */
+static Attachment
+attachment_of(const BookingRow *old, const BookingRow *new)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	BookingStatus to = row_status(new);
+	Attachment	attachment = {0};
+
+	if (old != NULL && !row_same(old, new, BK_NOTE_COUNT))
+	{
+		attachment.key = "note";
+		attachment.value = records_last_note(tenant, booking);
+	}
+	else if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) &&
+			 (old == NULL || row_status(old) == STATUS_HELD ||
+			  row_status(old) == STATUS_WAITLISTED))
+	{
+		attachment.key = "answers";
+		attachment.value = records_answers(tenant, booking);
+	}
+	return attachment;
+}
+
+/*
+ * The values of row (old or new) in the columns that changed, private ones or
+ * the others; old is NULL for an INSERT.  NULL when there are none.
+ */
 static Jsonb *
 changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *new,
-			   bool private_columns)
+			   bool private_columns, Attachment attachment)
 {
 	const int  *columns = columns_in_key_order();
 	JsonbParseState *state = NULL;
@@ -77,24 +116,31 @@ changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *n
 		json_add_datum(&state, info->name, info->type, row->value[column], row->isnull[column]);
 		count++;
 	}
+	if (attachment.value != NULL)
+	{
+		json_add_datum(&state, attachment.key, JSONBOID, JsonbPGetDatum(attachment.value), false);
+		count++;
+	}
 	if (count == 0)
 		return NULL;
 	return json_end_object(&state);
 }
 
-/* {"old": ..., "new": ...} of the columns that may hold personal data. */
+/* {"old": ..., "new": ...} of what may hold personal data. */
 static Jsonb *
 private_values(const BookingRow *old, const BookingRow *new)
 {
 	JsonbParseState *state = NULL;
-	Jsonb	   *after = changed_values(new, old, new, true);
+	Jsonb	   *before = NULL;
+	Jsonb	   *after = changed_values(new, old, new, true, attachment_of(old, new));
 
 	if (after == NULL)
 		return NULL;
 	json_begin_object(&state);
 	if (old != NULL)
-		json_add_datum(&state, "old", JSONBOID,
-					   JsonbPGetDatum(changed_values(old, old, new, true)), false);
+		before = changed_values(old, old, new, true, no_attachment);
+	if (before != NULL)
+		json_add_datum(&state, "old", JSONBOID, JsonbPGetDatum(before), false);
 	json_add_datum(&state, "new", JSONBOID, JsonbPGetDatum(after), false);
 	return json_end_object(&state);
 }
@@ -150,8 +196,8 @@ audit_write(const BookingRow *old, const BookingRow *new, const char *action,
 	entry.channel = new->value[BK_CHANNEL];
 	entry.action = action;
 	entry.status = row_status(new);
-	entry.old_values = old ? changed_values(old, old, new, false) : NULL;
-	entry.new_values = changed_values(new, old, new, false);
+	entry.old_values = old ? changed_values(old, old, new, false, no_attachment) : NULL;
+	entry.new_values = changed_values(new, old, new, false, no_attachment);
 	entry.reason_code = new->value[BK_REASON_CODE];
 	entry.reversible = reversible;
 	entry.metadata = new->value[BK_CHANGE_METADATA];

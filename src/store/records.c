@@ -321,3 +321,45 @@ records_note(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *body
 
 	store_execute(&plan, values, NULL, STORE_CALLER);
 }
+
+/* A jsonb that a statement about one booking returns; NULL when null. */
+static Jsonb *
+jsonb_of_booking(StorePlan *plan, const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+	bool		isnull;
+	Datum		value;
+
+	if (store_execute(plan, values, NULL, STORE_OWNER) == 0)
+		return NULL;
+	value = store_copy_column(CurrentMemoryContext, 0, 1, &isnull);
+	return isnull ? NULL : DatumGetJsonbP(value);
+}
+
+/* The answers of a booking by question: {id: value, ...}; NULL without any. */
+Jsonb *
+records_answers(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.jsonb_object_agg(question_id, value) FROM booking.answers "
+		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2",
+		2, {UUIDOID, UUIDOID}
+	};
+
+	return jsonb_of_booking(&plan, tenant, booking);
+}
+
+/* The note added last: {id, body, visibility, author}. */
+Jsonb *
+records_last_note(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	static StorePlan plan = {
+		"SELECT pg_catalog.jsonb_build_object('id', id, 'body', body, "
+		"'visibility', visibility, 'author', author) FROM booking.notes "
+		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 "
+		"ORDER BY created_at DESC, id DESC LIMIT 1",
+		2, {UUIDOID, UUIDOID}
+	};
+
+	return jsonb_of_booking(&plan, tenant, booking);
+}

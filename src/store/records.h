@@ -60,5 +60,7 @@ extern char *records_missing_answer(const pg_uuid_t *tenant, const pg_uuid_t *bo
 									const pg_uuid_t *service);
 extern void records_note(const pg_uuid_t *tenant, const pg_uuid_t *booking, const char *body,
 						 const char *visibility);
+extern Jsonb *records_answers(const pg_uuid_t *tenant, const pg_uuid_t *booking);
+extern Jsonb *records_last_note(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 
 #endif							/* BOOKING_STORE_RECORDS_H */

@@ -71,7 +71,7 @@ SELECT count(*) FROM booking.audit_log;
 
 ---- U2: private values apart, with a digest that verifies ----
 
-SELECT a.version, a.private_digest IS NOT NULL AS digest, p.private_values, length(p.salt) AS salt,
+SELECT a.version, a.private_digest IS NOT NULL AS digest, p.private_values #- '{new,note,id}' AS private_values, length(p.salt) AS salt,
 	   a.private_digest = sha256(p.salt || convert_to(p.private_values::text, 'UTF8')) AS verifies
   FROM booking.audit_log AS a LEFT JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
  WHERE a.booking_id = :'b' ORDER BY a.version;
@@ -117,3 +117,17 @@ TRUNCATE booking.audit_private;
 \echo :SQLSTATE
 RESET session_replication_role;
 SELECT count(*) FROM booking.audit_log;
+
+-- U2: what a note says and what was answered is private too, and has its digest.
+INSERT INTO booking.questions (code, prompt) VALUES ('allergies', 'Any allergies?');
+SELECT booking_id AS private FROM booking.book(
+	(SELECT id FROM booking.services ORDER BY code LIMIT 1), '2027-09-01 10:00Z',
+	'{"name": "Zoe"}', answers => '{"allergies": "nuts"}',
+	resources => ARRAY[(SELECT id FROM booking.resources ORDER BY code LIMIT 1)]) \gset
+SELECT version FROM booking.add_note(:'private', 'rather shy', 'customer');
+SELECT l.version, l.action, p.private_values #>> '{new,answers}' LIKE '%: "nuts"}' AS answered,
+	p.private_values #>> '{new,note,body}' AS note,
+	l.private_digest = sha256(p.salt || convert_to(p.private_values::text, 'UTF8')) AS verified,
+	position('nuts' IN l::text) + position('shy' IN l::text) = 0 AS kept_apart
+  FROM booking.audit_log AS l JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
+ WHERE l.booking_id = :'private' ORDER BY l.version;

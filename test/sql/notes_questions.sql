@@ -88,7 +88,7 @@ INSERT INTO booking.notes (booking_id, body, author, created_at)
 	VALUES (:'a', 'By plain SQL.', 'mallory', '2000-01-01');
 SELECT body, visibility, author, created_at FROM booking.notes ORDER BY id;
 SELECT version, note_count FROM booking.bookings WHERE id = :'a';
-SELECT version, action, actor, old_values, new_values, private_digest FROM booking.audit_log
+SELECT version, action, actor, old_values, new_values, private_digest IS NOT NULL AS digest FROM booking.audit_log
 	WHERE booking_id = :'a' AND action = 'add_note' ORDER BY version;
 SELECT booking.add_note(:'a', 'x', 'everybody');
 \echo :SQLSTATE
