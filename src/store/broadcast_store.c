@@ -14,6 +14,7 @@
 #include "utils/guc.h"
 
 #include "store/broadcast_store.h"
+#include "store/config.h"
 #include "store/plan.h"
 
 static StorePlan lock_cursor = {
@@ -46,13 +47,11 @@ static StorePlan read_events = {
 	"LEAST(edge.horizon, $1 OPERATOR(pg_catalog.+) $2) AS until, "
 	"EXISTS (SELECT FROM booking.audit_log AS a "
 	"WHERE a.tx" GE "edge.horizon AND a.at" GE "$3) AS held_back FROM edge) "
-	"SELECT span.horizon, span.until, span.held_back, a.tx, t.code, b.code, a.booking_id, "
+	"SELECT span.horizon, span.until, span.held_back, a.tx, a.tenant_id, a.branch_id, a.booking_id, "
 	"a.status, a.version, a.action "
 	"FROM span LEFT JOIN LATERAL (SELECT l.* FROM booking.audit_log AS l "
 	"WHERE l.tx" GE "$1 AND l.tx" LT "span.until AND l.at" GE "$3 "
 	"ORDER BY l.tx USING OPERATOR(pg_catalog.<) FETCH FIRST $4 ROWS WITH TIES) AS a ON true "
-	"LEFT JOIN booking.tenants AS t ON t.id" EQ "a.tenant_id "
-	"LEFT JOIN booking.branches AS b ON b.tenant_id" EQ "a.tenant_id AND b.id" EQ "a.branch_id "
 	"ORDER BY a.tx USING OPERATOR(pg_catalog.<), a.booking_id USING OPERATOR(pg_catalog.<), "
 	"a.version USING OPERATOR(pg_catalog.<)",
 	.nargs = 4,
@@ -133,11 +132,15 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 	};
 	uint64		rows = execute_read(values);
 	int64		last_tx = 0;
+	pg_uuid_t  *tenants;
+	pg_uuid_t  *branches;
 
 	batch->horizon = DatumGetInt64(store_column(0, 1, NULL));
 	batch->until = DatumGetInt64(store_column(0, 2, NULL));
 	batch->held_back = DatumGetBool(store_column(0, 3, NULL));
-	batch->events = palloc(sizeof(BroadcastEvent) * rows);
+	batch->events = palloc0(sizeof(BroadcastEvent) * rows);
+	tenants = palloc(sizeof(pg_uuid_t) * rows);
+	branches = palloc(sizeof(pg_uuid_t) * rows);
 
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -148,8 +151,8 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 		if (isnull)
 			break;
 		last_tx = tx;
-		event->tenant_code = store_text_column(CurrentMemoryContext, i, 5);
-		event->branch_code = store_text_column(CurrentMemoryContext, i, 6);
+		tenants[batch->count] = store_uuid_column(i, 5, NULL);
+		branches[batch->count] = store_uuid_column(i, 6, NULL);
 		event->booking_id = store_uuid_column(i, 7, NULL);
 		event->status = store_text_column(CurrentMemoryContext, i, 8);
 		event->version = DatumGetInt32(store_column(i, 9, NULL));
@@ -158,6 +161,18 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 	}
 	if (batch->count >= max)
 		batch->until = last_tx + 1;
+
+	/* this reads the store, so the rows above must have been copied */
+	for (int i = 0; i < batch->count; i++)
+	{
+		const Branch *branch = config_branch(&tenants[i], &branches[i]);
+
+		if (branch != NULL)
+		{
+			batch->events[i].tenant_code = branch->tenant_code;
+			batch->events[i].branch_code = branch->code;
+		}
+	}
 	return batch;
 }
 
