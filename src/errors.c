@@ -3,8 +3,7 @@
  * errors.c
  *	  The catalogue of errors a client can meet.
  *
- * Raising, the view booking.error_codes and the outcome form of a command all
- * answer from the one table below.
+ * Raising and the view booking.error_codes answer from the one table below.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,7 +11,7 @@
 
 #include "errors.h"
 
-/* In order of BookingError; an SQLSTATE that is shared names its first row. */
+/* In order of BookingError. */
 static const ErrorRow error_rows[] = {
 	[ERR_SLOT_TAKEN] = {"SLOT_TAKEN", "23P01", 409, false,
 	"the slot is taken"},
@@ -146,21 +145,4 @@ const ErrorRow *
 errors_row(BookingError error)
 {
 	return &error_rows[error];
-}
-
-/*
- * The row for a packed SQLSTATE, or NULL.  Where errors share an SQLSTATE it
- * is the first of them: which one it was stands in the error's DETAIL.
- */
-const ErrorRow *
-errors_by_sqlstate(int sqlerrcode)
-{
-	const char *wanted = unpack_sql_state(sqlerrcode);
-
-	for (int i = 0; i < BOOKING_ERROR_COUNT; i++)
-	{
-		if (strcmp(error_rows[i].sqlstate, wanted) == 0)
-			return &error_rows[i];
-	}
-	return NULL;
 }

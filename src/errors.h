@@ -100,6 +100,5 @@ typedef struct ErrorRow
 
 extern int	booking_errcode(BookingError error);
 extern const ErrorRow *errors_row(BookingError error);
-extern const ErrorRow *errors_by_sqlstate(int sqlerrcode);
 
 #endif							/* BOOKING_ERRORS_H */

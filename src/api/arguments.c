@@ -90,9 +90,3 @@ result_row_type(FunctionCallInfo fcinfo, TupleDesc *kept)
 	}
 	return *kept;
 }
-
-char *
-uuid_text(const pg_uuid_t *id)
-{
-	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
-}

@@ -23,6 +23,5 @@ extern pg_uuid_t *argument_uuids(FunctionCallInfo fcinfo, int number, const char
 								 int *count);
 extern bool argument_bool(FunctionCallInfo fcinfo, int number, bool otherwise);
 extern TupleDesc result_row_type(FunctionCallInfo fcinfo, TupleDesc *kept);
-extern char *uuid_text(const pg_uuid_t *id);
 
 #endif							/* BOOKING_ARGUMENTS_H */

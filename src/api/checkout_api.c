@@ -24,7 +24,6 @@
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/context.h"
-#include "engine/json.h"
 #include "engine/locks.h"
 #include "engine/occupancy.h"
 #include "errors.h"
@@ -68,7 +67,7 @@ resolve_customer(const pg_uuid_t *tenant, const Contact *given, const Context *c
 		if (!found || (!context_is_staff(context) && !context_is_actor(context, customer.actor)))
 			ereport(ERROR,
 					(booking_errcode(ERR_NOT_FOUND),
-					 errmsg("customer %s does not exist", uuid_text(&given->id))));
+					 errmsg("customer %s does not exist", ids_text(&given->id))));
 	}
 
 	/* somebody else may add the same e-mail between our look and our INSERT */
@@ -184,7 +183,7 @@ require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	if (service == NULL)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist", uuid_text(id))));
+				 errmsg("service %s does not exist", ids_text(id))));
 	return service;
 }
 
@@ -272,14 +271,14 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 		if (i > 0 && uuid_equal(&holds[i].id, &holds[i - 1].id))
 			ereport(ERROR,
 					(booking_errcode(ERR_BAD_VALUE),
-					 errmsg("hold %s is named twice", uuid_text(&holds[i].id))));
+					 errmsg("hold %s is named twice", ids_text(&holds[i].id))));
 		command_lock(tenant, &holds[i].id, state);
 		if (state->status != STATUS_HELD)
 			ereport(ERROR,
 					(booking_errcode(state->reason_code != NULL &&
 									 strcmp(state->reason_code, "hold_expired") == 0 ?
 									 ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE),
-					 errmsg("booking %s is no hold any more", uuid_text(&holds[i].id)),
+					 errmsg("booking %s is no hold any more", ids_text(&holds[i].id)),
 					 errdetail("Its status is %s.", lifecycle_status_name(state->status))));
 		if (state->expires_at <= clock_now())
 			ereport(ERROR,
@@ -416,10 +415,10 @@ book(PG_FUNCTION_ARGS)
 	const Context *context = context_get();
 	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
 	const pg_uuid_t *customer = resolve_customer(tenant, &given, context);
-	const Service *service = require_service(tenant, PG_GETARG_UUID_P(0));
 	pg_uuid_t	id = ids_new();
 	int			resource_count;
 	BookingRow	row;
+	BookingResult *result;
 
 	if (!PG_ARGISNULL(4))
 		(void) argument_uuids(fcinfo, 4, "resources", &resource_count);
@@ -436,12 +435,13 @@ book(PG_FUNCTION_ARGS)
 	if (contact_is_given(&given))
 		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(2));
 
-	if (!PG_ARGISNULL(14))
-		check_total(service->price, PG_GETARG_DATUM(14));
 	if (!PG_ARGISNULL(6))
 		store_answers(tenant, &id, 1, false, PG_GETARG_JSONB_P(6), clock_now());
 
-	put_result(fcinfo, commit_booking(&row, customer, true));
+	result = commit_booking(&row, customer, true);
+	if (!PG_ARGISNULL(14))
+		check_total(result->price, PG_GETARG_DATUM(14));
+	put_result(fcinfo, result);
 	return (Datum) 0;
 }
 

@@ -19,11 +19,11 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
-#include "engine/context.h"
 #include "engine/effects.h"
 #include "engine/locks.h"
 #include "errors.h"
 #include "rules/calendar.h"
+#include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/text.h"
 #include "store/config.h"
@@ -45,7 +45,7 @@ command_not_found(const pg_uuid_t *booking)
 {
 	ereport(ERROR,
 			(booking_errcode(ERR_NOT_FOUND),
-			 errmsg("booking %s does not exist", uuid_text(booking))));
+			 errmsg("booking %s does not exist", ids_text(booking))));
 }
 
 /*
@@ -100,6 +100,7 @@ command_begin(FunctionCallInfo fcinfo, int tenant_argument, int version_argument
 	command.result_memory = CurrentMemoryContext;
 	command.booking = PG_GETARG_UUID_P(0);
 
+	effects_forget();
 	store_connect();
 	command.tenant = argument_tenant(fcinfo, tenant_argument);
 	command_lock(command.tenant, command.booking, &command.state);

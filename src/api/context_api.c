@@ -121,17 +121,17 @@ booking_set_context(PG_FUNCTION_ARGS)
 				 errhint("The kinds are customer, calendar, staff and system.")));
 
 	context_set("booking.tenant",
-				PG_ARGISNULL(0) ? NULL : uuid_text(PG_GETARG_UUID_P(0)), session);
+				PG_ARGISNULL(0) ? NULL : ids_text(PG_GETARG_UUID_P(0)), session);
 	context_set("booking.actor", actor, session);
 	context_set("booking.actor_kind", kind, session);
 	context_set("booking.roles",
 				PG_ARGISNULL(3) ? NULL : OidOutputFunctionCall(F_ARRAY_OUT, PG_GETARG_DATUM(3)),
 				session);
 	context_set("booking.branch",
-				PG_ARGISNULL(4) ? NULL : uuid_text(PG_GETARG_UUID_P(4)), session);
+				PG_ARGISNULL(4) ? NULL : ids_text(PG_GETARG_UUID_P(4)), session);
 	context_set("booking.channel", channel, session);
 	context_set("booking.request_id",
-				PG_ARGISNULL(6) ? NULL : uuid_text(PG_GETARG_UUID_P(6)), session);
+				PG_ARGISNULL(6) ? NULL : ids_text(PG_GETARG_UUID_P(6)), session);
 	context_set("booking.conversation", conversation, session);
 	PG_RETURN_VOID();
 }
@@ -341,7 +341,7 @@ booking_at_local_of_branch(PG_FUNCTION_ARGS)
 	if (branch == NULL)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("branch %s does not exist", uuid_text(PG_GETARG_UUID_P(1)))));
+				 errmsg("branch %s does not exist", ids_text(PG_GETARG_UUID_P(1)))));
 	result = calendar_at_local(PG_GETARG_TIMESTAMP(0), calendar_zone(branch->time_zone));
 	store_finish();
 	PG_RETURN_TIMESTAMPTZ(result);

@@ -18,12 +18,10 @@
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/expiry.h"
-#include "engine/locks.h"
 #include "errors.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "store/plan.h"
-#include "store/store_state.h"
 
 PG_FUNCTION_INFO_V1(booking_hold);
 PG_FUNCTION_INFO_V1(booking_refresh_hold);

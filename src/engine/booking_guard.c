@@ -157,8 +157,7 @@ load_service(Change *change, const BookingRow *row)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("service %s does not exist",
-						DatumGetCString(DirectFunctionCall1(uuid_out,
-															row->value[BK_SERVICE_ID])))));
+						ids_text(row_uuid(row, BK_SERVICE_ID)))));
 }
 
 /*
@@ -196,7 +195,7 @@ find_branch(const Change *change, const BookingRow *row, const Context *context)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("branch %s does not exist",
-						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&id))))));
+						ids_text(&id))));
 	return branch;
 }
 
@@ -695,6 +694,8 @@ before_row(TriggerData *trigger)
 	MemoryContextSwitchTo(change->memory);
 	written = update ? normalise_update(change, &row, &old, context) :
 		normalise_insert(change, &row, context);
+	if (written)
+		change->status = row_status(&row);
 
 	MemoryContextSwitchTo(caller_memory);
 	tuple = written ? bookings_write(relation, tuple, &row) : NULL;
@@ -708,9 +709,42 @@ before_row(TriggerData *trigger)
 /* ---- AFTER ---- */
 
 /*
- * The change that BEFORE prepared, if it still fits the row; else it is
- * prepared anew, because somebody else's trigger has changed the row since.
+ * Whether what BEFORE prepared is about the row that was written: somebody
+ * else's trigger may have changed it in between.
  */
+static bool
+still_fits(const Change *change, const BookingRow *old, const BookingRow *row)
+{
+	BookingStatus status = row_status(row);
+	int			count;
+	pg_uuid_t  *resources;
+
+	/* a status that nothing starts in is checks.c's to refuse */
+	if (change->status != status && (old != NULL || lifecycle_may_start_in(status)))
+		return false;
+	if (change->service == NULL)
+		return row_same(old, row, BK_PARTY_SIZE) && !checks_moves(old, row);
+	if (!uuid_equal(&change->service->id, row_uuid(row, BK_SERVICE_ID)))
+		return false;
+	if (!change->locked)
+		return old == NULL || !lifecycle_is_occupying(status) || !checks_moves(old, row);
+	if (change->slot.from != row_time(row, BK_STARTS_AT) ||
+		change->slot.until != row_time(row, BK_ENDS_AT) ||
+		change->units != row_int(row, BK_UNITS))
+		return false;
+	if (change->resource_count == 0)
+		return true;
+
+	resources = row_resources(row, &count);
+	if (count != change->resource_count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!uuid_equal(&resources[i], &change->resources[i].id))
+			return false;
+	return true;
+}
+
+/* The change that BEFORE prepared; without one that fits, an error. */
 static Change *
 change_of(const BookingRow *row, const BookingRow *old)
 {
@@ -723,13 +757,10 @@ change_of(const BookingRow *row, const BookingRow *old)
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("the booking was changed without its guard"),
 				 errhint("Triggers on booking.bookings must not be disabled.")));
-	if (change->locked &&
-		(change->slot.from != row_time(row, BK_STARTS_AT) ||
-		 change->slot.until != row_time(row, BK_ENDS_AT) ||
-		 change->units != row_int(row, BK_UNITS)))
+	if (!still_fits(change, old, row))
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("another trigger changed the slot of the booking after its guard"),
+				 errmsg("another trigger changed the booking after its guard"),
 				 errhint("Give the trigger a name that sorts before \"booking_guard\".")));
 	return change;
 }

@@ -35,7 +35,7 @@
 
 #include "engine/broadcast.h"
 #include "engine/clock.h"
-#include "engine/deadlines.h"
+#include "rules/ids.h"
 
 #define BROADCAST_MAX_AGE (INT64CONST(3600) * USECS_PER_SEC)
 
@@ -58,8 +58,8 @@ broadcast_is_inline(void)
 }
 
 /* The channel of a branch; codes are short enough for an identifier. */
-char *
-broadcast_channel(const char *tenant_code, const char *branch_code)
+static char *
+channel_of(const char *tenant_code, const char *branch_code)
 {
 	return psprintf("booking.%s.%s", tenant_code, branch_code);
 }
@@ -68,7 +68,7 @@ broadcast_channel(const char *tenant_code, const char *branch_code)
 void
 broadcast_send(const BroadcastEvent *event)
 {
-	char	   *channel = broadcast_channel(event->tenant_code, event->branch_code);
+	char	   *channel = channel_of(event->tenant_code, event->branch_code);
 	StringInfoData payload;
 
 	/* never fail a booking because of who might listen */
@@ -81,7 +81,7 @@ broadcast_send(const BroadcastEvent *event)
 	appendStringInfoString(&payload, ", \"status\": ");
 	escape_json(&payload, event->status);
 	appendStringInfo(&payload, ", \"booking\": \"%s\", \"version\": %d}",
-					 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&event->booking_id))),
+					 ids_text(&event->booking_id),
 					 event->version);
 	Async_Notify(channel, payload.data);
 	pfree(payload.data);

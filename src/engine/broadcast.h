@@ -31,7 +31,6 @@ typedef enum BroadcastRest
 } BroadcastRest;
 
 extern bool broadcast_is_inline(void);
-extern char *broadcast_channel(const char *tenant_code, const char *branch_code);
 extern void broadcast_send(const BroadcastEvent *event);
 extern int	broadcast_sweep(int max, BroadcastRest *rest);
 

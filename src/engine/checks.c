@@ -12,19 +12,17 @@
  */
 #include "postgres.h"
 
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
-#include "engine/locks.h"
 #include "errors.h"
 #include "rules/contact.h"
+#include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/money.h"
 #include "rules/text.h"
 #include "store/config.h"
-#include "store/plan.h"
 #include "store/records.h"
 
 #define MAX_JSON_BYTES (64 * 1024)
@@ -224,7 +222,7 @@ check_customer(const Change *change, const BookingRow *row, const Context *who)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("customer %s does not exist",
-						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))))));
+						ids_text(id))));
 	if (!context_is_staff(who) && !context_is_actor(who, customer.actor))
 		deny("book for another customer");
 }

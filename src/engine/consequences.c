@@ -10,7 +10,6 @@
 
 #include "engine/audit.h"
 #include "engine/broadcast.h"
-#include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
 #include "engine/effects.h"

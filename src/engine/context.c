@@ -21,14 +21,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "utils/fmgroids.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
@@ -70,26 +68,26 @@ static const struct
 	{"booking.conversation", &conversation_setting, "The conversation a change belongs to."}
 };
 
-/* Bumped when a setting of the context is assigned. */
-static uint64 settings_generation = 1;
+/* Bumped when a setting of the context is assigned, or roles change. */
+static uint64 input_generation = 1;
 
 /* The context last worked out, and what it was worked out from. */
 static MemoryContext cache_memory = NULL;
 static Context cached;
 static bool cache_valid = false;
-static uint64 cached_settings = 0;
+static uint64 cached_input = 0;
 static uint64 cached_store = 0;
 
 static void
 assign_setting(const char *newval, void *extra)
 {
-	settings_generation++;
+	input_generation++;
 }
 
 static void
 forget_principal(Datum arg, int cacheid, uint32 hashvalue)
 {
-	cache_valid = false;
+	input_generation++;
 }
 
 void
@@ -192,6 +190,10 @@ work_out(Oid role)
 	memset(&cached, 0, sizeof(cached));
 	cached.role = role;
 
+	/* what changes from here on makes the answer stale */
+	cached_input = input_generation;
+	cached_store = store_generation();
+
 	has_asked = uuid_setting(tenant_setting, "tenant", &asked);
 
 	if (superuser_arg(role) || has_privs_of_role(role, store_owner()))
@@ -246,8 +248,6 @@ work_out(Oid role)
 	cached.channel = text_setting(channel_setting, "channel", 40);
 	cached.conversation = text_setting(conversation_setting, "conversation", 200);
 
-	cached_settings = settings_generation;
-	cached_store = store_generation();
 	cache_valid = true;
 }
 
@@ -262,7 +262,7 @@ context_get(void)
 	Context    *context;
 
 	store_require();
-	if (!cache_valid || cached.role != role || cached_settings != settings_generation ||
+	if (!cache_valid || cached.role != role || cached_input != input_generation ||
 		cached_store != store_generation())
 		work_out(role);
 

@@ -173,27 +173,6 @@ deadlines_init(void)
 	shmem_startup_hook = start_shmem;
 }
 
-/* Whether the library was preloaded, so that a worker can hear of notes. */
-bool
-deadlines_shared(void)
-{
-	return shared != NULL;
-}
-
-/* Whether there is a launcher now. */
-bool
-deadlines_launcher_runs(void)
-{
-	bool		result;
-
-	if (shared == NULL)
-		return false;
-	LWLockAcquire(shared->lock, LW_SHARED);
-	result = shared->launcher_latch != NULL;
-	LWLockRelease(shared->lock);
-	return result;
-}
-
 /* ---- entries ---- */
 
 static inline TimestampTz

@@ -17,8 +17,6 @@
 extern void deadlines_init(void);
 extern void deadlines_note(TimestampTz due);
 extern void deadlines_note_change(void);
-extern bool deadlines_shared(void);
-extern bool deadlines_launcher_runs(void);
 
 /* ---- for the worker and the launcher ---- */
 

@@ -95,6 +95,13 @@ effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
 							  row_int(new, BK_VERSION), now, now);
 }
 
+/* A command begins: what was queued before it is not its doing. */
+void
+effects_forget(void)
+{
+	last.version = 0;
+}
+
 /* What was queued for a version of a booking, if it was the last change. */
 const QueuedEffects *
 effects_of(const pg_uuid_t *booking, int version)

@@ -69,7 +69,7 @@ note_failure(ExpiryRest *rest, const pg_uuid_t *id, const ErrorData *error)
 {
 	if (rest->failed++ == 0)
 		snprintf(rest->first_failure, sizeof(rest->first_failure), "booking %s: %s",
-				 DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id))),
+				 ids_text(id),
 				 error->message);
 }
 
@@ -114,7 +114,11 @@ end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, Timesta
 		ReThrowError(error);
 	if (count == 1)
 	{
-		note_failure(rest, ids, error);
+		/* above READ COMMITTED: changed by somebody who was quicker */
+		if (error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE)
+			rest->busy++;
+		else
+			note_failure(rest, ids, error);
 		return 0;
 	}
 	return end_separately(tenant, ids, count / 2, now, rest) +

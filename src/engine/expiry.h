@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * expiry.h
- *	  Ending holds whose time is over, and dropping allocations that are.
+ *	  Ending bookings whose status has lapsed, and dropping allocations that
+ *	  are over.
  *
  *-------------------------------------------------------------------------
  */
@@ -12,8 +13,6 @@
 
 #include "store/allocations.h"
 
-extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
-						 const Occupant *occupants, int count, TimestampTz now);
 /* What a sweep could not end. */
 typedef struct ExpiryRest
 {
@@ -23,6 +22,8 @@ typedef struct ExpiryRest
 	char		first_failure[256]; /* the first of them this */
 } ExpiryRest;
 
+extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
+						 const Occupant *occupants, int count, TimestampTz now);
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
 extern int	expiry_drop_over(int max);
 extern TimestampTz expiry_next_due(void);

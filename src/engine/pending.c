@@ -10,8 +10,8 @@
  *
  * An entry of a row that was never written (ON CONFLICT, a trigger of
  * somebody else's) goes away at the end of the statement; entries of a
- * subtransaction that is rolled back go with it.  AFTER does not depend on
- * finding an entry: it finds out again what it misses.
+ * subtransaction that is rolled back go with it.  AFTER refuses a row without
+ * an entry: its BEFORE did not run.
  *
  *-------------------------------------------------------------------------
  */

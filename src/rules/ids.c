@@ -65,6 +65,13 @@ ids_new(void)
 	return id;
 }
 
+/* A uuid in its usual form. */
+char *
+ids_text(const pg_uuid_t *id)
+{
+	return DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(id)));
+}
+
 /* Reads a uuid in its usual form; false when the text is none. */
 bool
 ids_parse(const char *text, pg_uuid_t *id)

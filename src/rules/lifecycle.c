@@ -108,8 +108,8 @@ lifecycle_status_name(BookingStatus status)
 }
 
 /* The status of that name; false, and nothing set, if there is none. */
-bool
-lifecycle_parse_status(const char *name, BookingStatus *status)
+static bool
+parse_status(const char *name, BookingStatus *status)
 {
 	for (int i = 0; i < BOOKING_STATUS_COUNT; i++)
 	{
@@ -129,7 +129,7 @@ lifecycle_status(const char *name)
 	BookingStatus status;
 	StringInfoData known;
 
-	if (lifecycle_parse_status(name, &status))
+	if (parse_status(name, &status))
 		return status;
 
 	initStringInfo(&known);

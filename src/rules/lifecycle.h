@@ -40,7 +40,6 @@ typedef struct LifecycleTransition
 } LifecycleTransition;
 
 extern const char *lifecycle_status_name(BookingStatus status);
-extern bool lifecycle_parse_status(const char *name, BookingStatus *status);
 extern BookingStatus lifecycle_status(const char *name);
 extern const char *lifecycle_action_name(LifecycleAction action);
 

@@ -58,8 +58,8 @@ static const CurrencyScale currency_scales[] = {
  * decimals, known to ISO 4217 or not: new currencies must not need a new
  * version of this.
  */
-int
-money_scale(const char *currency)
+static int
+scale_of(const char *currency)
 {
 	if (strlen(currency) != 3 || strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
 		ereport(ERROR,
@@ -83,7 +83,7 @@ money_scale(const char *currency)
 void
 money_check(Numeric amount, const char *currency)
 {
-	int			scale = money_scale(currency);
+	int			scale = scale_of(currency);
 	Datum		value = NumericGetDatum(amount);
 	const char *why;
 

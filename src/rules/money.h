@@ -12,7 +12,6 @@
 
 #include "utils/numeric.h"
 
-extern int	money_scale(const char *currency);
 extern void money_check(Numeric amount, const char *currency);
 extern bool money_is_zero(Numeric amount);
 

@@ -67,8 +67,8 @@ settings_row(SettingKey key)
 }
 
 /* The setting of that name; false, and nothing set, if there is none. */
-bool
-settings_parse_key(const char *name, SettingKey *key)
+static bool
+parse_key(const char *name, SettingKey *key)
 {
 	for (int i = 0; i < SETTING_COUNT; i++)
 	{
@@ -93,21 +93,6 @@ const char *
 settings_level_name(SettingLevel level)
 {
 	return level_names[level];
-}
-
-/* The level of that name; false, and nothing set, if there is none. */
-bool
-settings_parse_level(const char *name, SettingLevel *level)
-{
-	for (int i = 0; i < SETTING_LEVEL_COUNT; i++)
-	{
-		if (strcmp(level_names[i], name) == 0)
-		{
-			*level = (SettingLevel) i;
-			return true;
-		}
-	}
-	return false;
 }
 
 /*
@@ -473,7 +458,7 @@ settings_validate(Jsonb *settings, SettingLevel level)
 			continue;
 
 		name = pnstrdup(item.val.string.val, item.val.string.len);
-		if (!settings_parse_key(name, &key))
+		if (!parse_key(name, &key))
 			ereport(ERROR,
 					(booking_errcode(ERR_UNKNOWN_SETTING),
 					 errmsg("setting \"%s\" is not known", text_excerpt(name)),

@@ -94,10 +94,8 @@ typedef struct SettingValue
 extern void settings_define_gucs(void);
 
 extern const SettingRow *settings_row(SettingKey key);
-extern bool settings_parse_key(const char *name, SettingKey *key);
 extern const char *settings_type_name(SettingType type);
 extern const char *settings_level_name(SettingLevel level);
-extern bool settings_parse_level(const char *name, SettingLevel *level);
 
 extern SettingValue settings_get(SettingKey key, const SettingSources *sources);
 extern void settings_validate(Jsonb *settings, SettingLevel level);

@@ -4,9 +4,10 @@
  *	  The rows of booking.allocations: what is occupied now.
  *
  * Locking.  Rows of a resource are inserted and deleted under the resource's
- * keys (engine/locks.c), with one exception: a hold whose time is over may be
- * ended by whoever needs its slot, key by key.  Deleting such leftovers skips
- * rows that somebody else has locked, so it never waits.
+ * keys (engine/locks.c), except for what is over: it may be deleted by whoever
+ * needs the slot, with the keys of that slot alone, and by the sweep without
+ * any.  Deleting such leftovers skips rows that somebody else has locked, so
+ * it never waits.
  *
  * The two indexes are partial (exclusive or not), so a search over both kinds
  * is two searches.

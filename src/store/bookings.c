@@ -326,7 +326,7 @@ update_own(StorePlan *plan, Datum *values, const char *nulls)
 		return NULL;
 	result = noted_result(id);
 
-	/* an UPDATE that changed nothing leaves no note */
+	/* an UPDATE that changed nothing leaves no note, or a user's trigger another */
 	return result ? result : bookings_read_result(tenant, id);
 }
 
@@ -405,6 +405,10 @@ bookings_insert(const BookingRow *row)
 	last_result_valid = false;
 	store_execute(&plan, values, nulls, STORE_CALLER);
 	result = noted_result(row_uuid(row, BK_ID));
+
+	/* the last change may be one that a user's trigger made of another */
+	if (result == NULL)
+		result = bookings_read_result(row_uuid(row, BK_TENANT_ID), row_uuid(row, BK_ID));
 	if (result == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),

@@ -184,7 +184,8 @@ void
 broadcast_store_summarize(void)
 {
 	static StorePlan plan = {
-		"SELECT pg_catalog.brin_summarize_new_values('booking.audit_log_tx')", 0
+		"SELECT pg_catalog.brin_summarize_new_values(i) "
+		"FROM pg_catalog.to_regclass('booking.audit_log_tx') AS i WHERE i IS NOT NULL", 0
 	};
 	Oid			audit_log = get_relname_relid("audit_log",
 											  LookupExplicitNamespace("booking", false));

@@ -27,6 +27,7 @@
 #include "utils/memutils.h"
 
 #include "errors.h"
+#include "rules/ids.h"
 #include "store/config.h"
 #include "store/plan.h"
 #include "store/store_state.h"
@@ -155,9 +156,8 @@ static Resource *
 read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
-		"SELECT r.kind, r.code, r.capacity, r.active, r.owner, "
-		"COALESCE(r.time_zone, b.time_zone), r.settings, b.id, b.time_zone, b.settings, "
-		"b.code, t.code "
+		"SELECT r.kind, r.code, r.capacity, r.active, r.settings, b.id, b.time_zone, "
+		"b.settings, b.code, t.code "
 		"FROM booking.resources AS r "
 		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
 		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
@@ -176,14 +176,12 @@ read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	resource->code = store_text_column(context, 0, 2);
 	resource->capacity = DatumGetInt32(store_column(0, 3, NULL));
 	resource->active = DatumGetBool(store_column(0, 4, NULL));
-	resource->owner = store_text_column(context, 0, 5);
-	resource->time_zone = store_text_column(context, 0, 6);
-	resource->settings = jsonb_column(0, 7);
-	resource->branch.id = store_uuid_column(0, 8, NULL);
-	resource->branch.time_zone = store_text_column(context, 0, 9);
-	resource->branch.settings = jsonb_column(0, 10);
-	resource->branch.code = store_text_column(context, 0, 11);
-	resource->branch.tenant_code = store_text_column(context, 0, 12);
+	resource->settings = jsonb_column(0, 5);
+	resource->branch.id = store_uuid_column(0, 6, NULL);
+	resource->branch.time_zone = store_text_column(context, 0, 7);
+	resource->branch.settings = jsonb_column(0, 8);
+	resource->branch.code = store_text_column(context, 0, 9);
+	resource->branch.tenant_code = store_text_column(context, 0, 10);
 	return resource;
 }
 
@@ -355,7 +353,7 @@ config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
 			ereport(ERROR,
 					(booking_errcode(ERR_NOT_FOUND),
 					 errmsg("resource %s does not exist",
-							DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(&ids[i]))))));
+							ids_text(&ids[i]))));
 		resources[i] = *resource;
 	}
 	return resources;

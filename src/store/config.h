@@ -61,8 +61,6 @@ typedef struct Resource
 	char	   *code;
 	int			capacity;
 	bool		active;
-	char	   *owner;
-	char	   *time_zone;		/* its own, else its branch's */
 	Jsonb	   *settings;
 	Branch		branch;
 } Resource;

@@ -159,7 +159,7 @@ people_add_customer(const pg_uuid_t *tenant, const Contact *contact, const char 
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("tenant %s does not exist",
-						DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(tenant))))));
+						ids_text(tenant))));
 	return store_execute(&plan, values, nulls, STORE_OWNER) == 1;
 }
 

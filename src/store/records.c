@@ -80,9 +80,8 @@ records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *private_value
 /* ---- service sessions ---- */
 
 /*
- * Brings a booking's service session to a status and slot: makes it when the booking has
- * none, and stamps the moments it passes through.
- * Returns its id.
+ * Brings a booking's service session to a status and slot: makes it when the
+ * booking has none, and stamps the moments it passes through.  Returns its id.
  */
 pg_uuid_t
 records_session(const pg_uuid_t *tenant, const pg_uuid_t *booking, BookingStatus status,

@@ -4,8 +4,9 @@
  *	  Whether the tables are there, whose they are, and of which version.
  *
  * The answer is looked up once and kept until the catalog entry of
- * booking.bookings or booking.store_state changes in any way: setup() always
- * touches both, in this session or another.
+ * booking.bookings or booking.store_state changes in any way, in this session
+ * or another: setup() touches both if it changes anything, and a change of the
+ * configuration acts as if it had touched the second (store_invalidate).
  *
  * A store without its guards (after DROP EXTENSION ... CASCADE, or while a
  * dump is being loaded) counts as none: whoever wrote to it would leave
@@ -203,8 +204,8 @@ store_invalidate(void)
 }
 
 /*
- * A number that changes whenever the store's catalog entries did, for caches
- * that hang on them.
+ * A number that changes whenever the store's catalog entries or its
+ * configuration did, for caches that hang on them.
  */
 uint64
 store_generation(void)

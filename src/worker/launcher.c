@@ -133,7 +133,7 @@ launcher_define_gucs(void)
 
 	DefineCustomEnumVariable("booking.notify",
 							 "Who tells listeners of changed bookings.",
-							 "Without shared_preload_libraries, \"worker\" means \"inline\".",
+							 "The worker needs shared_preload_libraries; without it, \"worker\" tells nobody.",
 							 &broadcast_mode,
 							 BROADCAST_WORKER,
 							 broadcast_modes,
