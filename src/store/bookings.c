@@ -578,13 +578,9 @@ bookings_find_expired(const pg_uuid_t *tenant, TimestampTz now, int max, int *co
 	Datum		values[] = {
 		UUIDPGetDatum(tenant), TimestampTzGetDatum(now), Int32GetDatum(max)
 	};
-	pg_uuid_t  *ids;
 
-	*count = (int) store_execute(&plan, values, NULL, STORE_OWNER);
-	ids = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-		ids[i] = store_uuid_column(i, 1, NULL);
-	return ids;
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return store_uuid_list(count);
 }
 
 /*
@@ -604,13 +600,9 @@ bookings_tenants_with_expired(TimestampTz now, int *count)
 		1, {TIMESTAMPTZOID}
 	};
 	Datum		values[] = {TimestampTzGetDatum(now)};
-	pg_uuid_t  *tenants;
 
-	*count = (int) store_execute(&plan, values, NULL, STORE_OWNER);
-	tenants = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-		tenants[i] = store_uuid_column(i, 1, NULL);
-	return tenants;
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return store_uuid_list(count);
 }
 
 /* When the next status lapses after an instant; DT_NOEND when none does. */

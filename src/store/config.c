@@ -284,41 +284,50 @@ keep(const KeptKey *key, void *row)
 	entry->row = row;
 }
 
+/*
+ * The row of a kind with an id: the one that is kept, or read and kept from
+ * now on.  NULL when there is none.
+ */
+static const void *
+kept_row(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	KeptKey		key;
+	void	   *row = find_kept(kind, tenant, id, &key);
+	MemoryContext previous;
+
+	if (row != NULL)
+		return row;
+
+	previous = MemoryContextSwitchTo(memory_of_kept());
+	switch (kind)
+	{
+		case KEPT_SERVICE:
+			row = read_service(tenant, id);
+			break;
+		case KEPT_BRANCH:
+			row = read_branch(tenant, id);
+			break;
+		case KEPT_RESOURCE:
+			row = read_resource(tenant, id);
+			break;
+	}
+	if (row != NULL)
+		keep(&key, row);
+	MemoryContextSwitchTo(previous);
+	return row;
+}
+
 /* A service with its needs; NULL when there is none. */
 const Service *
 config_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	KeptKey		key;
-	Service    *service = find_kept(KEPT_SERVICE, tenant, id, &key);
-
-	if (service == NULL)
-	{
-		MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
-
-		service = read_service(tenant, id);
-		if (service != NULL)
-			keep(&key, service);
-		MemoryContextSwitchTo(previous);
-	}
-	return service;
+	return kept_row(KEPT_SERVICE, tenant, id);
 }
 
 const Branch *
 config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	KeptKey		key;
-	Branch	   *branch = find_kept(KEPT_BRANCH, tenant, id, &key);
-
-	if (branch == NULL)
-	{
-		MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
-
-		branch = read_branch(tenant, id);
-		if (branch != NULL)
-			keep(&key, branch);
-		MemoryContextSwitchTo(previous);
-	}
-	return branch;
+	return kept_row(KEPT_BRANCH, tenant, id);
 }
 
 /*
@@ -332,23 +341,13 @@ config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
 
 	for (int i = 0; i < count; i++)
 	{
-		KeptKey		key;
-		Resource   *resource = find_kept(KEPT_RESOURCE, tenant, &ids[i], &key);
+		const Resource *resource = kept_row(KEPT_RESOURCE, tenant, &ids[i]);
 
 		for (int j = 0; j < i; j++)
 			if (uuid_equal(&ids[i], &ids[j]))
 				ereport(ERROR,
 						(booking_errcode(ERR_BAD_VALUE),
 						 errmsg("resource \"%s\" is named twice", resources[j].code)));
-		if (resource == NULL)
-		{
-			MemoryContext previous = MemoryContextSwitchTo(memory_of_kept());
-
-			resource = read_resource(tenant, &ids[i]);
-			if (resource != NULL)
-				keep(&key, resource);
-			MemoryContextSwitchTo(previous);
-		}
 		if (resource == NULL)
 			ereport(ERROR,
 					(booking_errcode(ERR_NOT_FOUND),
@@ -426,13 +425,9 @@ config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *branch,
 		UUIDPGetDatum(tenant), UUIDPGetDatum(branch), UUIDPGetDatum(service),
 		kind ? CStringGetTextDatum(kind) : (Datum) 0
 	};
-	pg_uuid_t  *ids;
 
-	*count = (int) store_execute(&plan, values, kind ? NULL : "   n", STORE_OWNER);
-	ids = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-		ids[i] = store_uuid_column(i, 1, NULL);
-	return ids;
+	store_execute(&plan, values, kind ? NULL : "   n", STORE_OWNER);
+	return store_uuid_list(count);
 }
 
 /* How many of these resources may provide a service that lists its resources. */

@@ -209,18 +209,6 @@ people_update_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, const Conta
 	store_execute(&plan, values, nulls, STORE_OWNER);
 }
 
-static pg_uuid_t *
-read_ids(int *count)
-{
-	pg_uuid_t  *ids;
-
-	*count = (int) SPI_processed;
-	ids = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-		ids[i] = store_uuid_column(i, 1, NULL);
-	return ids;
-}
-
 /* The customers that an actor is. */
 pg_uuid_t *
 people_customers_of_actor(const pg_uuid_t *tenant, const char *actor, int *count)
@@ -232,7 +220,7 @@ people_customers_of_actor(const pg_uuid_t *tenant, const char *actor, int *count
 	Datum		values[] = {UUIDPGetDatum(tenant), CStringGetTextDatum(actor)};
 
 	store_execute(&plan, values, NULL, STORE_OWNER);
-	return read_ids(count);
+	return store_uuid_list(count);
 }
 
 /* The resources whose organizer somebody is. */
@@ -246,5 +234,5 @@ people_resources_of_owner(const pg_uuid_t *tenant, const char *owner, int *count
 	Datum		values[] = {UUIDPGetDatum(tenant), CStringGetTextDatum(owner)};
 
 	store_execute(&plan, values, NULL, STORE_OWNER);
-	return read_ids(count);
+	return store_uuid_list(count);
 }

@@ -228,6 +228,19 @@ store_text_column(MemoryContext context, uint64 row, int column)
 	return result;
 }
 
+/* The first column of the last result, a uuid, of all its rows. */
+pg_uuid_t *
+store_uuid_list(int *count)
+{
+	pg_uuid_t  *ids;
+
+	*count = (int) SPI_processed;
+	ids = palloc(sizeof(pg_uuid_t) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+		ids[i] = store_uuid_column(i, 1, NULL);
+	return ids;
+}
+
 ArrayType *
 store_uuid_array(const pg_uuid_t *ids, int count)
 {

@@ -53,6 +53,7 @@ extern Datum store_column(uint64 row, int column, bool *isnull);
 extern Datum store_copy_column(MemoryContext context, uint64 row, int column, bool *isnull);
 extern pg_uuid_t store_uuid_column(uint64 row, int column, bool *isnull);
 extern char *store_text_column(MemoryContext context, uint64 row, int column);
+extern pg_uuid_t *store_uuid_list(int *count);
 extern ArrayType *store_uuid_array(const pg_uuid_t *ids, int count);
 
 #endif							/* BOOKING_PLAN_H */
