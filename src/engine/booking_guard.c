@@ -4,12 +4,12 @@
  *	  The triggers of booking.bookings: every change of a booking, by whatever
  *	  client, goes through here.
  *
- * BEFORE normalises: it fills in what the statement left open, takes the keys
- * of the resources and reads the clock.  It writes nothing and decides
- * nothing that depends on other rows, because it also runs for rows that are
- * never written (ON CONFLICT).  What it can't make sense of by itself (no
- * start, an end before the start) is refused here, because the table's own
- * constraints would do it otherwise, in worse words.
+ * BEFORE normalises (normalise.c): it fills in what the statement left open,
+ * takes the keys of the resources and reads the clock.  It writes nothing and
+ * decides nothing that depends on other rows, because it also runs for rows
+ * that are never written (ON CONFLICT).  What it can't make sense of by itself
+ * (no start, an end before the start) is refused here, because the table's
+ * own constraints would do it otherwise, in worse words.
  *
  * AFTER decides (checks.c), takes or gives back time on resources
  * (occupancy.c) and writes what follows (consequences.c).
@@ -22,631 +22,28 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "catalog/pg_type.h"
-#include "common/int.h"
 #include "commands/trigger.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "engine/assignment.h"
 #include "engine/checks.h"
-#include "engine/clock.h"
 #include "engine/consequences.h"
 #include "engine/context.h"
-#include "engine/locks.h"
+#include "engine/normalise.h"
 #include "engine/occupancy.h"
 #include "engine/pending.h"
 #include "errors.h"
 #include "rules/actors.h"
-#include "rules/calendar.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
-#include "rules/money.h"
-#include "rules/text.h"
 #include "store/bookings.h"
 #include "store/plan.h"
-#include "store/records.h"
 #include "store/store_state.h"
 
 PG_FUNCTION_INFO_V1(booking_booking_guard);
 
-/* How often a choice of resources is made again when others were faster. */
-#define MAX_CHOICES 20
-
-static void
-require(const BookingRow *row, BookingColumn column)
-{
-	if (row->isnull[column])
-		ereport(ERROR,
-				(booking_errcode(ERR_NULL_VALUE),
-				 errmsg("%s of a booking must not be null", booking_columns[column].name)));
-}
-
-static Datum
-empty_object(void)
-{
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum("{}"));
-}
-
-static Interval *
-interval_of(int64 microseconds)
-{
-	Interval   *interval = palloc0(sizeof(Interval));
-
-	interval->time = microseconds;
-	return interval;
-}
-
-/* ---- who makes the change ---- */
-
-/*
- * The context as the row's change columns claim it: somebody of staff who
- * acts for a customer has that customer's rights.
- */
-static Context *
-who_changes(const BookingRow *row)
-{
-	Context    *who = palloc(sizeof(Context));
-	ActorKind	kind = ACTOR_CUSTOMER;
-
-	*who = *context_get();
-	actor_kind_parse(row_text(row, BK_ACTOR_KIND), &kind);
-	who->kind = kind;
-	who->actor = row_text(row, BK_ACTOR);
-	who->acting = kind == ACTOR_CUSTOMER && who->level > ACCESS_CLIENT ?
-		ACCESS_CLIENT : who->level;
-	return who;
-}
-
-/*
- * Fills in actor, kind, channel and request: from the statement if it states
- * a new request_id, else from the context.  An ORM that writes the whole row
- * back so does not inherit the last actor.
- */
-static void
-fill_change_columns(BookingRow *row, const BookingRow *old, const Context *context)
-{
-	bool		stated = row_has(row, BK_REQUEST_ID) &&
-		(old == NULL || !row_same(old, row, BK_REQUEST_ID));
-	ActorKind	kind = context->kind;
-
-	if (stated)
-	{
-		if (context->actor_fixed || !row_has(row, BK_ACTOR))
-			row_set_text(row, BK_ACTOR, context->actor);
-		if (row_has(row, BK_ACTOR_KIND))
-		{
-			char	   *name = row_text(row, BK_ACTOR_KIND);
-
-			if (!actor_kind_parse(name, &kind))
-				ereport(ERROR,
-						(booking_errcode(ERR_BAD_VALUE),
-						 errmsg("actor kind \"%s\" is not known", text_excerpt(name)),
-						 errhint("The kinds are customer, calendar, staff and system.")));
-			kind = context_cap_kind(context, kind);
-		}
-		if (!row_has(row, BK_CHANNEL))
-			row_set_text(row, BK_CHANNEL, context->channel);
-	}
-	else
-	{
-		pg_uuid_t  *request_id = palloc(sizeof(pg_uuid_t));
-
-		*request_id = context->has_request_id ? context->request_id : ids_new();
-		row_set(row, BK_REQUEST_ID, UUIDPGetDatum(request_id));
-		row_set_text(row, BK_ACTOR, context->actor);
-		row_set_text(row, BK_CHANNEL, context->channel);
-		if (old != NULL && row_same(old, row, BK_CHANGE_METADATA))
-			row_clear(row, BK_CHANGE_METADATA);
-		if (old != NULL && row_same(old, row, BK_OVERRIDES))
-			row_clear(row, BK_OVERRIDES);
-	}
-	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
-}
-
-/* ---- where and when ---- */
-
-static void
-load_service(Change *change, const BookingRow *row)
-{
-	if (change->service != NULL)
-		return;
-	change->service = config_service(&change->tenant, row_uuid(row, BK_SERVICE_ID));
-	if (change->service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist",
-						ids_text(row_uuid(row, BK_SERVICE_ID)))));
-}
-
-/*
- * The branch of a booking: the one it says, that of its first resource, the
- * service's, the context's, or the only one there is.
- */
-static const Branch *
-find_branch(const Change *change, const BookingRow *row, const Context *context)
-{
-	pg_uuid_t	id;
-	const Branch *branch;
-
-	if (row_has(row, BK_BRANCH_ID))
-		id = *row_uuid(row, BK_BRANCH_ID);
-	else
-	{
-		int			count;
-		pg_uuid_t  *resources = row_resources(row, &count);
-
-		if (count > 0)
-			return &config_resources(&change->tenant, resources, 1)->branch;
-		if (change->service->has_branch)
-			id = change->service->branch_id;
-		else if (context->has_branch)
-			id = context->branch;
-		else if (!config_sole_branch(&change->tenant, &id))
-			ereport(ERROR,
-					(booking_errcode(ERR_BAD_VALUE),
-					 errmsg("it is not clear which branch is meant"),
-					 errhint("Name resources or a branch, or call booking.set_context(branch => ...).")));
-	}
-
-	branch = config_branch(&change->tenant, &id);
-	if (branch == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("branch %s does not exist",
-						ids_text(&id))));
-	return branch;
-}
-
-/* Refuses what is no slot (X4). */
-static void
-check_slot(const BookingRow *row)
-{
-	if (TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ||
-		TIMESTAMP_NOT_FINITE(row_time(row, BK_ENDS_AT)))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("start and end time must be finite")));
-	if (row_time(row, BK_STARTS_AT) >= row_time(row, BK_ENDS_AT))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("end time must be after start time")));
-}
-
-/* An instant later than another, which must stay a time. */
-static TimestampTz
-shift(TimestampTz instant, int64 by)
-{
-	TimestampTz result;
-
-	if (pg_add_s64_overflow(instant, by, &result) || !IS_VALID_TIMESTAMP(result))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("time out of range")));
-	return result;
-}
-
-/*
- * Takes the keys a change needs, choosing the resources that are not named,
- * and reads the clock.  False when keys were to be had without waiting and
- * could not.
- *
- * A choice is made before its keys are taken.  If others were faster the keys
- * are given back and it is made again, so that keys are always taken in order.
- */
-static bool
-take_place(Change *change, BookingRow *row, const BookingRow *old, const Context *context,
-		   bool occupies)
-{
-	int			named_count;
-	pg_uuid_t  *named = row_resources(row, &named_count);
-	const Branch *branch = NULL;
-	Assignment	assignment = {named_count, named, named_count, true};
-	bool		complete;
-
-	change->slot = row_slot(row);
-	change->units = row_int(row, BK_UNITS);
-	(void) occupancy_reach(change->service, change->slot);
-
-	/* with every need named there is nothing to choose */
-	complete = !occupies ||
-		(change->service->need_count == 0 && named_count > 0) ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0);
-
-	for (int attempt = 0;; attempt++)
-	{
-		KeySet		keys = {0};
-		KeysTaken	taken;
-		bool		lost = false;
-
-		if (!complete)
-		{
-			if (branch == NULL)
-				branch = find_branch(change, row, context);
-			assignment = assignment_complete(change, &branch->id, named, named_count);
-		}
-
-		occupancy_add_keys(&keys, &change->tenant, change->service, assignment.ids,
-						   assignment.count, change->slot);
-		if (old != NULL && row_has(old, BK_RESOURCE_IDS))
-		{
-			int			count;
-			pg_uuid_t  *ids = row_resources(old, &count);
-
-			occupancy_add_keys(&keys, &change->tenant, change->service, ids, count,
-							   row_slot(old));
-		}
-		if (occupies && row_status(row) == STATUS_HELD && row_has(row, BK_BOOKED_BY) &&
-			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
-			locks_add_actor(&keys, &change->tenant, row_text(row, BK_BOOKED_BY));
-		if (!locks_acquire(&keys, &taken))
-			return false;
-
-		change->now = clock_now();
-		change->locked = true;
-		if (!occupies)
-			return true;
-
-		change->resource_count = assignment.count;
-		change->resources = config_resources(&change->tenant, assignment.ids, assignment.count);
-		change->allocations = occupancy_allocations(change->service, change->resources,
-													assignment.count, change->slot,
-													change->units);
-		if (assignment.free && attempt < MAX_CHOICES)
-			for (int i = assignment.named; i < assignment.count && !lost; i++)
-				lost = !occupancy_is_free(&change->tenant, &change->allocations[i],
-										  change->resources[i].capacity, &change->booking,
-										  change->now);
-		if (!lost)
-			break;
-		locks_release(&taken);
-		change->locked = false;
-	}
-
-	row_set(row, BK_RESOURCE_IDS,
-			PointerGetDatum(store_uuid_array(assignment.ids, assignment.count)));
-	return true;
-}
-
-/* Fills in the branch, its zone and the wall-clock time the slot begins at. */
-static void
-fill_locality(Change *change, BookingRow *row, const BookingRow *old, const Context *context)
-{
-	const Branch *branch = NULL;
-
-	if (change->resource_count > 0 &&
-		(!row_has(row, BK_BRANCH_ID) ||
-		 (old != NULL && row_same(old, row, BK_BRANCH_ID) &&
-		  !row_same(old, row, BK_RESOURCE_IDS)) ||
-		 uuid_equal(row_uuid(row, BK_BRANCH_ID), &change->resources[0].branch.id)))
-		branch = &change->resources[0].branch;
-	else if (old == NULL || !row_same(old, row, BK_BRANCH_ID))
-		branch = find_branch(change, row, context);
-
-	if (branch != NULL)
-	{
-		row_set(row, BK_BRANCH_ID, UUIDPGetDatum(&branch->id));
-		row_set_text(row, BK_TIME_ZONE, branch->time_zone);
-	}
-	row_set(row, BK_LOCAL_START,
-			TimestampGetDatum(calendar_to_local(row_time(row, BK_STARTS_AT),
-												calendar_zone(row_text(row, BK_TIME_ZONE)))));
-}
-
-/* A checkout ends in pending where staff has to confirm it (K4). */
-static void
-fill_approval(const Change *change, BookingRow *row)
-{
-	if (checks_asks_for_approval(&change->booking) && row_status(row) == STATUS_CONFIRMED &&
-		checks_needs_approval(change, row_uuid(row, BK_BRANCH_ID)))
-		row_set_status(row, STATUS_PENDING);
-}
-
-/* When the status a booking is entering lapses. */
-static void
-fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
-{
-	BookingStatus status = row_status(row);
-	bool		entering = old == NULL || row_status(old) != status;
-
-	switch (status)
-	{
-		case STATUS_HELD:
-			{
-				bool		stated = row_has(row, BK_EXPIRES_AT) &&
-					(old == NULL || !row_same(old, row, BK_EXPIRES_AT));
-				bool		renewed = !stated &&
-					(entering || !row_has(row, BK_EXPIRES_AT) ||
-					 !row_same(old, row, BK_HOLD_TTL));
-
-				if (stated && TIMESTAMP_NOT_FINITE(row_time(row, BK_EXPIRES_AT)))
-					ereport(ERROR,
-							(booking_errcode(ERR_BAD_VALUE),
-							 errmsg("expires_at of a hold must be finite")));
-				if (stated)
-				{
-					if (old == NULL || row_same(old, row, BK_HOLD_TTL))
-						row_set(row, BK_HOLD_TTL,
-								IntervalPGetDatum(interval_of(row_time(row, BK_EXPIRES_AT) -
-																change->now)));
-				}
-				else if (renewed)
-				{
-					int64		ttl;
-
-					if (!row_has(row, BK_HOLD_TTL))
-						row_set(row, BK_HOLD_TTL,
-								IntervalPGetDatum(interval_of(checks_setting(SETTING_HOLD_TTL,
-																			   change, NULL).interval_us)));
-					ttl = config_interval(DatumGetIntervalP(row->value[BK_HOLD_TTL]));
-					row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(shift(change->now, ttl)));
-				}
-				if (!row_has(row, BK_HELD_AT))
-					row_set(row, BK_HELD_AT, TimestampTzGetDatum(change->now));
-				break;
-			}
-
-		case STATUS_PENDING:
-			if (entering)
-			{
-				SettingValue ttl = checks_setting(SETTING_PENDING_TTL, change, NULL);
-
-				if (ttl.isnull)
-					row_clear(row, BK_EXPIRES_AT);
-				else
-					row_set(row, BK_EXPIRES_AT,
-							TimestampTzGetDatum(shift(change->now, ttl.interval_us)));
-			}
-			else
-			{
-				row->value[BK_EXPIRES_AT] = old->value[BK_EXPIRES_AT];
-				row->isnull[BK_EXPIRES_AT] = old->isnull[BK_EXPIRES_AT];
-			}
-			break;
-
-		case STATUS_PENDING_CANCELLATION:
-			row_set(row, BK_EXPIRES_AT, row->value[BK_STARTS_AT]);
-			break;
-
-		default:
-			row_clear(row, BK_EXPIRES_AT);
-	}
-}
-
-static void
-fill_price(const Change *change, BookingRow *row)
-{
-	row_set(row, BK_PRICE, change->service->price);
-	row_set_text(row, BK_CURRENCY, change->service->currency);
-}
-
-/*
- * A booking with a price has an order once it is more than a hold (K5), the
- * one the statement names or one of its own, and then keeps it.
- */
-static void
-fill_order(BookingRow *row, const BookingRow *old)
-{
-	BookingStatus status = row_status(row);
-	pg_uuid_t  *order;
-
-	if (old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED)
-	{
-		row->value[BK_ORDER_ID] = old->value[BK_ORDER_ID];
-		row->isnull[BK_ORDER_ID] = old->isnull[BK_ORDER_ID];
-		return;
-	}
-	if ((status != STATUS_PENDING && status != STATUS_CONFIRMED) ||
-		money_is_zero(DatumGetNumeric(row->value[BK_PRICE])))
-	{
-		row_clear(row, BK_ORDER_ID);
-		return;
-	}
-	if (row_has(row, BK_ORDER_ID))
-		return;
-	order = palloc(sizeof(pg_uuid_t));
-	*order = ids_new();
-	row_set(row, BK_ORDER_ID, UUIDPGetDatum(order));
-}
-
 /* ---- BEFORE ---- */
-
-static bool
-normalise_insert(Change *change, BookingRow *row, const Context *context)
-{
-	BookingStatus status;
-	bool		occupies;
-
-	/* a client's booking is somebody's, or nobody could see it */
-	if (context->actor == NULL && !context_is_staff(context) && context->level != ACCESS_OWNER)
-		ereport(ERROR,
-				(booking_errcode(ERR_ACTOR_REQUIRED),
-				 errmsg("a client's booking needs an actor"),
-				 errhint("Call booking.set_context(actor => ...) first.")));
-	fill_change_columns(row, NULL, context);
-	row_set_text(row, BK_BOOKED_BY, row_text(row, BK_ACTOR));
-	if (!row_has(row, BK_CONVERSATION))
-		row_set_text(row, BK_CONVERSATION, context->conversation);
-
-	if (!row_has(row, BK_STATUS))
-		row_set_status(row, STATUS_HELD);
-	status = row_status(row);
-	occupies = lifecycle_is_occupying(status);
-	require(row, BK_SERVICE_ID);
-	load_service(change, row);
-
-	if (!row_has(row, BK_UNITS))
-		row_set(row, BK_UNITS, Int32GetDatum(1));
-	if (row_int(row, BK_UNITS) < 1)
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("units of a booking must be 1 or more")));
-	if (!row_has(row, BK_PARTY_SIZE))
-		row_set(row, BK_PARTY_SIZE, Int32GetDatum(change->service->min_party));
-	if (!row_has(row, BK_METADATA))
-		row_set(row, BK_METADATA, empty_object());
-	if (!row_has(row, BK_RESOURCE_IDS))
-		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
-
-	if (!row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START))
-		row_set(row, BK_STARTS_AT,
-				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
-													  calendar_zone(find_branch(change, row, context)->time_zone))));
-	require(row, BK_STARTS_AT);
-	if (!row_has(row, BK_ENDS_AT))
-		row_set(row, BK_ENDS_AT,
-				TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ? row->value[BK_STARTS_AT] :
-				TimestampTzGetDatum(shift(row_time(row, BK_STARTS_AT), change->service->duration)));
-	check_slot(row);
-
-	if (occupies && !take_place(change, row, NULL, context, true))
-		return false;
-	if (!occupies)
-		change->now = clock_now();
-	fill_locality(change, row, NULL, context);
-	fill_approval(change, row);
-
-	row_clear(row, BK_HELD_AT);
-	row_clear(row, BK_PREVIOUS_STATUS);
-	fill_expiry(change, row, NULL);
-	if (!row_has(row, BK_PRICE) || !context_is_staff(context))
-		fill_price(change, row);
-	if (!row_has(row, BK_CURRENCY))
-		row_set_text(row, BK_CURRENCY, change->service->currency);
-	fill_order(row, NULL);
-	row_set(row, BK_VERSION, Int32GetDatum(1));
-	row_set(row, BK_NOTE_COUNT, Int32GetDatum(0));
-	row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
-	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
-	return true;
-}
-
-/*
- * Whether a statement changes anything but who says so and what only the
- * engine may say.
- */
-static bool
-changes_anything(const BookingRow *old, const BookingRow *new)
-{
-	for (int column = 0; column < BK_COLUMN_COUNT; column++)
-	{
-		ColumnRole	role = booking_columns[column].role;
-
-		if ((role == COLUMN_CHANGE && column != BK_VERSION) ||
-			(role == COLUMN_ENGINE && !store_writing_derived()))
-			continue;
-		if (!row_same(old, new, column))
-			return true;
-	}
-	return false;
-}
-
-static bool
-normalise_update(Change *change, BookingRow *row, const BookingRow *old,
-				 const Context *context)
-{
-	static const BookingColumn kept[] = {
-		BK_PREVIOUS_STATUS, BK_HELD_AT, BK_BOOKED_BY, BK_CREATED_AT, BK_TIME_ZONE
-	};
-	BookingStatus from = row_status(old);
-	BookingStatus to;
-	bool		occupied = lifecycle_is_occupying(from);
-	bool		occupies;
-	bool		needs_place;
-
-	require(row, BK_STATUS);
-	require(row, BK_SERVICE_ID);
-	require(row, BK_VERSION);
-	require(row, BK_UNITS);
-	require(row, BK_PARTY_SIZE);
-	require(row, BK_METADATA);
-	require(row, BK_BRANCH_ID);
-	require(row, BK_PRICE);
-	require(row, BK_CURRENCY);
-	require(row, BK_NOTE_COUNT);
-	if (row_int(row, BK_UNITS) < 1)
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("units of a booking must be 1 or more")));
-	to = row_status(row);
-	occupies = lifecycle_is_occupying(to);
-
-	change->stated_version = row_int(row, BK_VERSION);
-	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));
-	fill_change_columns(row, old, context);
-	for (int i = 0; i < lengthof(kept); i++)
-	{
-		row->value[kept[i]] = old->value[kept[i]];
-		row->isnull[kept[i]] = old->isnull[kept[i]];
-	}
-	if (!store_writing_derived())
-		row->value[BK_NOTE_COUNT] = old->value[BK_NOTE_COUNT];
-	if (to == STATUS_PENDING_CANCELLATION && from != to)
-		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
-	else if (from == STATUS_PENDING_CANCELLATION && from != to)
-		row_clear(row, BK_PREVIOUS_STATUS);
-
-	/* moved by wall-clock time: the slot keeps its length */
-	if (row_same(old, row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START) &&
-		!row_same(old, row, BK_LOCAL_START))
-	{
-		const Branch *branch = config_branch(&change->tenant, row_uuid(old, BK_BRANCH_ID));
-		TimestampTz starts_at =
-			calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
-							  calendar_zone(branch ? branch->time_zone :
-											row_text(old, BK_TIME_ZONE)));
-
-		if (row_same(old, row, BK_ENDS_AT))
-			row_set(row, BK_ENDS_AT,
-					TimestampTzGetDatum(starts_at + (row_time(old, BK_ENDS_AT) -
-													 row_time(old, BK_STARTS_AT))));
-		row_set(row, BK_STARTS_AT, TimestampTzGetDatum(starts_at));
-	}
-	require(row, BK_STARTS_AT);
-	require(row, BK_ENDS_AT);
-	check_slot(row);
-	if (!row_has(row, BK_RESOURCE_IDS))
-		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
-
-	needs_place = occupied != occupies ||
-		((occupied || occupies) &&
-		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
-		  !row_same(old, row, BK_EXPIRES_AT) ||
-		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
-	if (needs_place || from != to || checks_moves(old, row) ||
-		!row_same(old, row, BK_PARTY_SIZE))
-		load_service(change, row);
-	if (!row_same(old, row, BK_SERVICE_ID) &&
-		(row_same(old, row, BK_PRICE) || !context_is_staff(context)))
-		fill_price(change, row);
-
-	/* work for others doesn't wait for the order it is going to change either */
-	if (locks_wait() == LOCK_OR_SKIP && to == STATUS_CANCELLED && row_has(old, BK_ORDER_ID) &&
-		!records_lock_order(&change->tenant, row_uuid(old, BK_ORDER_ID), false))
-		return false;
-	if (needs_place)
-	{
-		if (!take_place(change, row, old, context, occupies || to == STATUS_COMPLETED))
-			return false;
-	}
-	else
-		change->now = clock_now();
-	change->moves_away = occupied &&
-		(occupies ? checks_moves(old, row) : to != STATUS_COMPLETED);
-	if (!row_same(old, row, BK_BRANCH_ID) || checks_moves(old, row))
-		fill_locality(change, row, old, context);
-	else
-	{
-		row->value[BK_LOCAL_START] = old->value[BK_LOCAL_START];
-		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
-	}
-	fill_approval(change, row);
-	fill_expiry(change, row, old);
-	fill_order(row, old);
-	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
-	return true;
-}
 
 /* The row to write instead of the statement's; NULL to leave it alone. */
 static HeapTuple
@@ -670,7 +67,7 @@ before_row(TriggerData *trigger)
 	if (update)
 	{
 		bookings_read(relation, trigger->tg_trigtuple, &old);
-		if (!changes_anything(&old, &row))
+		if (!normalise_finds_change(&old, &row))
 		{
 			/* who says nothing is not the last to have changed it */
 			MemoryContextSwitchTo(caller_memory);
@@ -678,8 +75,8 @@ before_row(TriggerData *trigger)
 			store_finish();
 			return tuple;
 		}
-		require(&row, BK_TENANT_ID);
-		require(&row, BK_ID);
+		normalise_require(&row, BK_TENANT_ID);
+		normalise_require(&row, BK_ID);
 	}
 
 	context = context_get();
@@ -707,6 +104,25 @@ before_row(TriggerData *trigger)
 }
 
 /* ---- AFTER ---- */
+
+/*
+ * The context as the row's change columns claim it: somebody of staff who
+ * acts for a customer has that customer's rights.
+ */
+static Context *
+who_changes(const BookingRow *row)
+{
+	Context    *who = palloc(sizeof(Context));
+	ActorKind	kind = ACTOR_CUSTOMER;
+
+	*who = *context_get();
+	actor_kind_parse(row_text(row, BK_ACTOR_KIND), &kind);
+	who->kind = kind;
+	who->actor = row_text(row, BK_ACTOR);
+	who->acting = kind == ACTOR_CUSTOMER && who->level > ACCESS_CLIENT ?
+		ACCESS_CLIENT : who->level;
+	return who;
+}
 
 /*
  * Whether what BEFORE prepared is about the row that was written: somebody
@@ -810,7 +226,7 @@ after_update(const BookingRow *old, const BookingRow *row)
 	Change	   *change;
 	Context    *who;
 
-	if (row_int(old, BK_VERSION) == row_int(row, BK_VERSION) && !changes_anything(old, row))
+	if (row_int(old, BK_VERSION) == row_int(row, BK_VERSION) && !normalise_finds_change(old, row))
 		return;
 	change = change_of(row, old);
 	who = who_changes(row);

@@ -16,6 +16,7 @@
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
+#include "engine/place.h"
 #include "errors.h"
 #include "rules/contact.h"
 #include "rules/ids.h"
@@ -291,136 +292,6 @@ check_form(const BookingRow *old, const BookingRow *row)
 	money_check(DatumGetNumeric(row->value[BK_PRICE]), row_text(row, BK_CURRENCY));
 }
 
-/* ---- the service and its needs (X7) ---- */
-
-static void
-check_needs(const Change *change)
-{
-	const Service *service = change->service;
-
-	for (int i = 0; i < change->resource_count; i++)
-	{
-		const Resource *resource = &change->resources[i];
-		bool		needed = service->need_count == 0;
-
-		if (!resource->active)
-			ereport(ERROR,
-					(booking_errcode(ERR_NOT_ELIGIBLE),
-					 errmsg("resource \"%s\" is out of use", resource->code)));
-		for (int j = 0; j < service->need_count && !needed; j++)
-			needed = strcmp(service->needs[j].kind, resource->kind) == 0;
-		if (!needed)
-			ereport(ERROR,
-					(booking_errcode(ERR_NOT_ELIGIBLE),
-					 errmsg("service \"%s\" does not need resource \"%s\" of kind \"%s\"",
-							service->name, resource->code, resource->kind)));
-	}
-
-	for (int i = 0; i < service->need_count; i++)
-	{
-		const ServiceNeed *need = &service->needs[i];
-		int			have = 0;
-
-		for (int j = 0; j < change->resource_count; j++)
-			if (strcmp(change->resources[j].kind, need->kind) == 0)
-				have++;
-		if (have < need->quantity)
-			ereport(ERROR,
-					(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
-					 errmsg("service \"%s\" needs %d of kind \"%s\", and only %d can be had",
-							service->name, need->quantity, need->kind, have)));
-	}
-	if (change->resource_count == 0)
-		ereport(ERROR,
-				(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
-				 errmsg("there is no resource for service \"%s\"", service->name),
-				 errhint("Name the resources, or add one that may provide the service.")));
-
-	if (service->restricted)
-	{
-		pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * change->resource_count);
-
-		for (int i = 0; i < change->resource_count; i++)
-			ids[i] = change->resources[i].id;
-		if (config_count_providers(&change->tenant, &service->id, ids,
-								   change->resource_count) < change->resource_count)
-			ereport(ERROR,
-					(booking_errcode(ERR_NOT_ELIGIBLE),
-					 errmsg("not all of the resources may provide service \"%s\"",
-							service->name)));
-	}
-}
-
-/* Units are of shared resources; of one with capacity 1 there is just one. */
-static void
-check_units(const Change *change, const BookingRow *row)
-{
-	bool		shared = false;
-
-	for (int i = 0; i < change->resource_count; i++)
-	{
-		const Allocation *allocation = &change->allocations[i];
-
-		shared |= !allocation->exclusive;
-		if (!allocation->exclusive && allocation->units > change->resources[i].capacity)
-			ereport(ERROR,
-					(booking_errcode(ERR_CAPACITY_FULL),
-					 errmsg("resource \"%s\" has %d units, and %d are needed",
-							change->resources[i].code, change->resources[i].capacity,
-							allocation->units)));
-	}
-	if (!shared && change->resource_count > 0 && row_int(row, BK_UNITS) > 1)
-		ereport(ERROR,
-				(booking_errcode(ERR_CAPACITY_FULL),
-				 errmsg("resource \"%s\" has 1 unit, and %d are needed",
-						change->resources[0].code, row_int(row, BK_UNITS))));
-}
-
-/*
- * A branch has settings (approval), so a client can't choose one that none of
- * the resources is in.
- */
-static void
-check_branch(const Change *change, const BookingRow *row, const Context *who)
-{
-	if (context_is_staff(who))
-		return;
-	for (int i = 0; i < change->resource_count; i++)
-		if (uuid_equal(&change->resources[i].branch.id, row_uuid(row, BK_BRANCH_ID)))
-			return;
-	ereport(ERROR,
-			(booking_errcode(ERR_BAD_VALUE),
-			 errmsg("resource \"%s\" is not in the branch of the booking",
-					change->resources[0].code)));
-}
-
-/* That the slot may be booked as far as the rules go. */
-static void
-check_place(const Change *change, const BookingRow *row, const Context *who)
-{
-	const Service *service = change->service;
-	int			party = row_int(row, BK_PARTY_SIZE);
-
-	if (!service->active)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_ELIGIBLE),
-				 errmsg("service \"%s\" is not offered any more", service->name)));
-	if (party < service->min_party ||
-		(service->max_party > 0 && party > service->max_party))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("a party of %d does not fit service \"%s\"", party, service->name),
-				 service->max_party > 0 ?
-				 errhint("It is for %d to %d.", service->min_party, service->max_party) :
-				 errhint("It is for %d or more.", service->min_party)));
-	if (change->locked && lifecycle_is_occupying(row_status(row)))
-	{
-		check_needs(change);
-		check_units(change, row);
-		check_branch(change, row, who);
-	}
-}
-
 /* ---- holds (H10) ---- */
 
 static void
@@ -551,7 +422,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	check_customer(change, row, who);
 	if (row_has(row, BK_REASON_CODE))
 		check_reason(change, NULL, row);
-	check_place(change, row, who);
+	place_check(change, row, who);
 	if (status == STATUS_HELD)
 		check_hold(change, row, who);
 	else if (status != STATUS_WAITLISTED)
@@ -761,5 +632,5 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
 	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE))
-		check_place(change, new, who);
+		place_check(change, new, who);
 }
