@@ -227,7 +227,9 @@ BEGIN
 
 	/*
 	 * The bookings.  No index here may mention status: a status change would
-	 * no longer be a HOT update.
+	 * no longer be a HOT update.  The guard keeps during in step with starts_at
+	 * and ends_at: the expression of a generated column is parsed by each
+	 * statement, like that of a CHECK.
 	 */
 	CREATE TABLE booking.bookings (
 		tenant_id uuid NOT NULL,
@@ -237,7 +239,7 @@ BEGIN
 		status text NOT NULL,
 		starts_at timestamptz NOT NULL,
 		ends_at timestamptz NOT NULL,
-		during tstzrange NOT NULL GENERATED ALWAYS AS (tstzrange(starts_at, ends_at)) STORED,
+		during tstzrange NOT NULL,
 		resource_ids uuid[] NOT NULL,
 		units integer NOT NULL,
 		customer_id uuid,
@@ -378,7 +380,8 @@ BEGIN
 		tx bigint NOT NULL,
 		PRIMARY KEY (tenant_id, booking_id, version)
 	);
-	CREATE INDEX audit_log_tx ON booking.audit_log USING brin (tx) WITH (autosummarize = on);
+	CREATE INDEX audit_log_tx ON booking.audit_log USING brin (tx)
+		WITH (pages_per_range = 32, autosummarize = on);
 
 	CREATE TABLE booking.audit_private (
 		tenant_id uuid NOT NULL,

@@ -313,7 +313,7 @@ BEGIN
 
 	FOR comment IN SELECT * FROM (VALUES
 		('status', 'waitlisted, held, pending, confirmed, pending_cancellation, checked_in, being_served, completed, no_show or cancelled.'),
-		('during', 'The slot as a range, from starts_at and ends_at.'),
+		('during', 'The slot as a range: follows from starts_at and ends_at, or says them where a statement sets it alone.'),
 		('resource_ids', 'What the booking takes; left out, the engine chooses what the service needs.'),
 		('units', 'How many units of each shared resource.'),
 		('expires_at', 'When the status lapses: of a hold, of a request waiting for approval or for cancellation. In a hold, null means now plus hold_ttl.'),

@@ -107,6 +107,7 @@ changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *n
 		const BookingColumnInfo *info = &booking_columns[column];
 
 		if (info->role == COLUMN_KEY || info->role == COLUMN_CHANGE ||
+			info->role == COLUMN_DERIVED ||
 			(info->role == COLUMN_PRIVATE) != private_columns)
 			continue;
 		if (old != NULL && row_same(old, new, column))

@@ -134,6 +134,11 @@ still_fits(const Change *change, const BookingRow *old, const BookingRow *row)
 	BookingStatus status = row_status(row);
 	int			count;
 	pg_uuid_t  *resources;
+	TimeSpan	during;
+
+	if (!store_span(row->value[BK_DURING], &during) ||
+		during.from != row_time(row, BK_STARTS_AT) || during.until != row_time(row, BK_ENDS_AT))
+		return false;
 
 	/* a status that nothing starts in is checks.c's to refuse */
 	if (change->status != status && (old != NULL || lifecycle_may_start_in(status)))

@@ -143,7 +143,7 @@ broadcast_sweep(int max, BroadcastRest *rest)
 	}
 	if (batch->until < batch->horizon)
 		*rest = BROADCAST_MORE;
-	else if (batch->held_back)
+	else if (batch->count > 0 || broadcast_store_has_further(batch->until, not_before))
 		*rest = BROADCAST_HELD_BACK;
 	return batch->count;
 }

@@ -27,7 +27,7 @@ typedef enum BroadcastRest
 {
 	BROADCAST_NONE,
 	BROADCAST_MORE,				/* the batch was full */
-	BROADCAST_HELD_BACK			/* an older transaction is still running */
+	BROADCAST_HELD_BACK			/* perhaps: while something is sent, nobody looks */
 } BroadcastRest;
 
 extern bool broadcast_is_inline(void);

@@ -160,6 +160,47 @@ find_branch(const Change *change, const BookingRow *row, const Context *context)
 	return branch;
 }
 
+/*
+ * A statement may say the slot as a range: during, where it leaves starts_at
+ * and ends_at open or as they were.
+ */
+static void
+read_during(BookingRow *row, const BookingRow *old)
+{
+	TimeSpan	slot;
+
+	if (!row_has(row, BK_DURING))
+		return;
+	if (old == NULL ? row_has(row, BK_STARTS_AT) || row_has(row, BK_LOCAL_START) :
+		row_same(old, row, BK_DURING) || !row_same(old, row, BK_STARTS_AT) ||
+		!row_same(old, row, BK_ENDS_AT))
+		return;
+	if (!store_span(row->value[BK_DURING], &slot))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("during of a booking must be a finite range that includes its start and excludes its end")));
+	row_set(row, BK_STARTS_AT, TimestampTzGetDatum(slot.from));
+	row_set(row, BK_ENDS_AT, TimestampTzGetDatum(slot.until));
+}
+
+/* Brings during in step with starts_at and ends_at; refuses what contradicts them. */
+static void
+fill_during(BookingRow *row, const BookingRow *old)
+{
+	TimeSpan	slot;
+
+	if (row_has(row, BK_DURING) && (old == NULL || !row_same(old, row, BK_DURING)) &&
+		(!store_span(row->value[BK_DURING], &slot) ||
+		 slot.from != row_time(row, BK_STARTS_AT) || slot.until != row_time(row, BK_ENDS_AT)))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("during of a booking contradicts its start and end time"),
+				 errhint("Set either during, or starts_at and ends_at.")));
+	if (old == NULL || !row_same(old, row, BK_STARTS_AT) || !row_same(old, row, BK_ENDS_AT) ||
+		!row_same(old, row, BK_DURING))
+		row_set(row, BK_DURING, store_range(row_slot(row)));
+}
+
 /* Refuses what is no slot (X4). */
 static void
 check_slot(const BookingRow *row)
@@ -454,6 +495,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	if (!row_has(row, BK_RESOURCE_IDS))
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 
+	read_during(row, NULL);
 	if (!row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START))
 		row_set(row, BK_STARTS_AT,
 				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
@@ -464,6 +506,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 				TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ? row->value[BK_STARTS_AT] :
 				TimestampTzGetDatum(shift(row_time(row, BK_STARTS_AT), change->service->duration)));
 	check_slot(row);
+	fill_during(row, NULL);
 
 	if (occupies && !take_place(change, row, NULL, context, true))
 		return false;
@@ -499,7 +542,8 @@ normalise_finds_change(const BookingRow *old, const BookingRow *new)
 		ColumnRole	role = booking_columns[column].role;
 
 		if ((role == COLUMN_CHANGE && column != BK_VERSION) ||
-			(role == COLUMN_ENGINE && !store_writing_derived()))
+			(role == COLUMN_ENGINE && !store_writing_derived()) ||
+			(role == COLUMN_DERIVED && new->isnull[column]))
 			continue;
 		if (!row_same(old, new, column))
 			return true;
@@ -553,6 +597,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	else if (from == STATUS_PENDING_CANCELLATION && from != to)
 		row_clear(row, BK_PREVIOUS_STATUS);
 
+	read_during(row, old);
+
 	/* moved by wall-clock time: the slot keeps its length */
 	if (row_same(old, row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START) &&
 		!row_same(old, row, BK_LOCAL_START))
@@ -572,6 +618,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	normalise_require(row, BK_STARTS_AT);
 	normalise_require(row, BK_ENDS_AT);
 	check_slot(row);
+	fill_during(row, old);
 	if (!row_has(row, BK_RESOURCE_IDS))
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 

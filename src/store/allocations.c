@@ -19,22 +19,10 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/rangetypes.h"
-#include "utils/typcache.h"
 
 #include "compat.h"
 #include "store/allocations.h"
 #include "store/plan.h"
-
-static Datum
-span_range(TimeSpan span)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	RangeBound	lower = {.val = TimestampTzGetDatum(span.from),.inclusive = true,.lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(span.until)};
-
-	return RangeTypePGetDatum(compat_make_range(type, &lower, &upper));
-}
 
 #define INSERT_ALLOCATIONS \
 	"INSERT INTO booking.allocations " \
@@ -68,7 +56,7 @@ allocations_insert(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 	{
 		Datum		values[] = {
 			UUIDPGetDatum(tenant), UUIDPGetDatum(booking),
-			UUIDPGetDatum(&allocations[i].resource_id), span_range(allocations[i].span),
+			UUIDPGetDatum(&allocations[i].resource_id), store_range(allocations[i].span),
 			Int32GetDatum(allocations[i].units), BoolGetDatum(allocations[i].exclusive),
 			TimestampTzGetDatum(expires_at)
 		};
@@ -131,7 +119,7 @@ allocations_overlapping(const pg_uuid_t *tenant, const pg_uuid_t *resource,
 		4, {UUIDOID, UUIDOID, TSTZRANGEOID, UUIDOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), span_range(span),
+		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_range(span),
 		UUIDPGetDatum(except)
 	};
 	MemoryContext context = CurrentMemoryContext;
@@ -177,7 +165,7 @@ allocations_delete_over(const pg_uuid_t *tenant, const pg_uuid_t *resource,
 		OVER("NOT exclusive"), 4, {UUIDOID, UUIDOID, TSTZRANGEOID, TIMESTAMPTZOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), span_range(span),
+		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_range(span),
 		TimestampTzGetDatum(now)
 	};
 

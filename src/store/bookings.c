@@ -39,6 +39,7 @@ const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
 	{"status", TEXTOID, COLUMN_SUBJECT},
 	{"starts_at", TIMESTAMPTZOID, COLUMN_SUBJECT},
 	{"ends_at", TIMESTAMPTZOID, COLUMN_SUBJECT},
+	{"during", TSTZRANGEOID, COLUMN_DERIVED},
 	{"resource_ids", UUIDARRAYOID, COLUMN_SUBJECT},
 	{"units", INT4OID, COLUMN_SUBJECT},
 	{"customer_id", UUIDOID, COLUMN_SUBJECT},

@@ -24,6 +24,7 @@ typedef enum BookingColumn
 	BK_STATUS,
 	BK_STARTS_AT,
 	BK_ENDS_AT,
+	BK_DURING,
 	BK_RESOURCE_IDS,
 	BK_UNITS,
 	BK_CUSTOMER_ID,
@@ -66,6 +67,7 @@ typedef enum ColumnRole
 	COLUMN_PRIVATE,				/* clients change it, may hold personal data:
 								 * audited by digest */
 	COLUMN_ENGINE,				/* the guard keeps it, audited */
+	COLUMN_DERIVED,				/* follows from others, so not audited */
 	COLUMN_CHANGE				/* about the change itself: in the audit row's
 								 * own columns */
 } ColumnRole;

@@ -17,6 +17,12 @@
 #include "store/config.h"
 #include "store/plan.h"
 
+/* pages_per_range of the index audit_log_tx */
+#define AUDIT_RANGE_PAGES 32
+
+/* What is older than these ranges, autovacuum has taken in. */
+#define SUMMARIZED_RANGES 64
+
 static StorePlan lock_cursor = {
 	.sql = "SELECT s.era, s.era_began, s.tx FROM booking.sweeps AS s "
 	"WHERE s.name" EQ "'broadcast' FOR UPDATE SKIP LOCKED"
@@ -44,10 +50,8 @@ static StorePlan read_events = {
 	.sql = "WITH edge AS MATERIALIZED (SELECT pg_catalog.pg_snapshot_xmin("
 	"pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS horizon), "
 	"span AS MATERIALIZED (SELECT edge.horizon, "
-	"LEAST(edge.horizon, $1 OPERATOR(pg_catalog.+) $2) AS until, "
-	"EXISTS (SELECT FROM booking.audit_log AS a "
-	"WHERE a.tx" GE "edge.horizon AND a.at" GE "$3) AS held_back FROM edge) "
-	"SELECT span.horizon, span.until, span.held_back, a.tx, a.tenant_id, a.branch_id, a.booking_id, "
+	"LEAST(edge.horizon, $1 OPERATOR(pg_catalog.+) $2) AS until FROM edge) "
+	"SELECT span.horizon, span.until, a.tx, a.tenant_id, a.branch_id, a.booking_id, "
 	"a.status, a.version, a.action "
 	"FROM span LEFT JOIN LATERAL (SELECT l.* FROM booking.audit_log AS l "
 	"WHERE l.tx" GE "$1 AND l.tx" LT "span.until AND l.at" GE "$3 "
@@ -56,6 +60,12 @@ static StorePlan read_events = {
 	"a.version USING OPERATOR(pg_catalog.<)",
 	.nargs = 4,
 	.argtypes = {INT8OID, INT8OID, TIMESTAMPTZOID, INT8OID}
+};
+
+static StorePlan find_further = {
+	.sql = "SELECT FROM booking.audit_log AS a WHERE a.tx" GE "$1 AND a.at" GE "$2 LIMIT 1",
+	.nargs = 2,
+	.argtypes = {INT8OID, TIMESTAMPTZOID}
 };
 
 /* Reads the cursor and locks it; false if there is none or it is in use. */
@@ -96,12 +106,12 @@ broadcast_store_move_cursor(const BroadcastCursor *cursor)
 }
 
 /*
- * Runs read_events by way of the BRIN index.  The planner takes the rows it is
- * after to be spread over the table, and would look for the first one from the
- * beginning; they are at the end, if there are any.
+ * Runs a query of the audit trail by way of the BRIN index.  The planner takes
+ * the rows it is after to be spread over the table, and would look for the
+ * first one from the beginning; they are at the end, if there are any.
  */
 static uint64
-execute_read(Datum *values)
+read_trail(StorePlan *plan, Datum *values)
 {
 	int			nest_level = NewGUCNestLevel();
 	uint64		rows;
@@ -110,7 +120,7 @@ execute_read(Datum *values)
 							 GUC_ACTION_SAVE, true, 0, false);
 	(void) set_config_option("enable_indexscan", "off", PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_SAVE, true, 0, false);
-	rows = store_execute(&read_events, values, NULL, STORE_OWNER);
+	rows = store_execute(plan, values, NULL, STORE_OWNER);
 	AtEOXact_GUC(true, nest_level);
 	return rows;
 }
@@ -130,14 +140,13 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 		TimestampTzGetDatum(not_before),
 		Int64GetDatum(max)
 	};
-	uint64		rows = execute_read(values);
+	uint64		rows = read_trail(&read_events, values);
 	int64		last_tx = 0;
 	pg_uuid_t  *tenants;
 	pg_uuid_t  *branches;
 
 	batch->horizon = DatumGetInt64(store_column(0, 1, NULL));
 	batch->until = DatumGetInt64(store_column(0, 2, NULL));
-	batch->held_back = DatumGetBool(store_column(0, 3, NULL));
 	batch->events = palloc0(sizeof(BroadcastEvent) * rows);
 	tenants = palloc(sizeof(pg_uuid_t) * rows);
 	branches = palloc(sizeof(pg_uuid_t) * rows);
@@ -146,17 +155,17 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 	{
 		BroadcastEvent *event = &batch->events[batch->count];
 		bool		isnull;
-		int64		tx = DatumGetInt64(store_column(i, 4, &isnull));
+		int64		tx = DatumGetInt64(store_column(i, 3, &isnull));
 
 		if (isnull)
 			break;
 		last_tx = tx;
-		tenants[batch->count] = store_uuid_column(i, 5, NULL);
-		branches[batch->count] = store_uuid_column(i, 6, NULL);
-		event->booking_id = store_uuid_column(i, 7, NULL);
-		event->status = store_text_column(CurrentMemoryContext, i, 8);
-		event->version = DatumGetInt32(store_column(i, 9, NULL));
-		event->action = store_text_column(CurrentMemoryContext, i, 10);
+		tenants[batch->count] = store_uuid_column(i, 4, NULL);
+		branches[batch->count] = store_uuid_column(i, 5, NULL);
+		event->booking_id = store_uuid_column(i, 6, NULL);
+		event->status = store_text_column(CurrentMemoryContext, i, 7);
+		event->version = DatumGetInt32(store_column(i, 8, NULL));
+		event->action = store_text_column(CurrentMemoryContext, i, 9);
 		batch->count++;
 	}
 	if (batch->count >= max)
@@ -177,19 +186,47 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 }
 
 /*
- * Has the BRIN index take in what was written since it last did, if nobody
- * else is at work on the table: until then each read goes through all of that.
+ * Whether there is a change made since not_before by from_tx or a later
+ * transaction.
+ */
+bool
+broadcast_store_has_further(int64 from_tx, TimestampTz not_before)
+{
+	Datum		values[2] = {
+		Int64GetDatum(from_tx),
+		TimestampTzGetDatum(not_before)
+	};
+
+	return read_trail(&find_further, values) > 0;
+}
+
+/*
+ * Has the BRIN index take in the last full ranges of the audit trail, if
+ * nobody else is at work on the table: until then each read goes through all
+ * of them.  The range that is being filled is left out: once it is in the
+ * index, each insert has to change the index too.
  */
 void
 broadcast_store_summarize(void)
 {
 	static StorePlan plan = {
-		"SELECT pg_catalog.brin_summarize_new_values(i) "
-		"FROM pg_catalog.to_regclass('booking.audit_log_tx') AS i WHERE i IS NOT NULL", 0
+		"SELECT pg_catalog.brin_summarize_range(i, r OPERATOR(pg_catalog.*) $2) "
+		"FROM pg_catalog.to_regclass('booking.audit_log_tx') AS i, "
+		"LATERAL (SELECT pg_catalog.pg_relation_size($1) OPERATOR(pg_catalog./) "
+		"(pg_catalog.current_setting('block_size')::pg_catalog.int8 "
+		"OPERATOR(pg_catalog.*) $2) AS count) AS full_ranges, "
+		"pg_catalog.generate_series(GREATEST(full_ranges.count OPERATOR(pg_catalog.-) $3, 0), "
+		"full_ranges.count OPERATOR(pg_catalog.-) 1) AS r WHERE i IS NOT NULL",
+		3, {REGCLASSOID, INT8OID, INT8OID}
 	};
 	Oid			audit_log = get_relname_relid("audit_log",
 											  LookupExplicitNamespace("booking", false));
+	Datum		values[3] = {
+		ObjectIdGetDatum(audit_log),
+		Int64GetDatum(AUDIT_RANGE_PAGES),
+		Int64GetDatum(SUMMARIZED_RANGES)
+	};
 
 	if (ConditionalLockRelationOid(audit_log, ShareUpdateExclusiveLock))
-		(void) store_execute(&plan, NULL, NULL, STORE_OWNER);
+		(void) store_execute(&plan, values, NULL, STORE_OWNER);
 }

@@ -35,7 +35,6 @@ typedef struct BroadcastBatch
 	int			count;
 	int64		horizon;		/* older transactions are all over */
 	int64		until;			/* all before this one was read */
-	bool		held_back;		/* there is something beyond the horizon */
 } BroadcastBatch;
 
 extern bool broadcast_store_lock_cursor(BroadcastCursor *cursor);
@@ -43,6 +42,7 @@ extern bool broadcast_store_add_cursor(const BroadcastCursor *cursor);
 extern void broadcast_store_move_cursor(const BroadcastCursor *cursor);
 extern BroadcastBatch *broadcast_store_read(int64 from_tx, int64 window,
 											TimestampTz not_before, int max);
+extern bool broadcast_store_has_further(int64 from_tx, TimestampTz not_before);
 extern void broadcast_store_summarize(void);
 
 #endif							/* BOOKING_BROADCAST_STORE_H */

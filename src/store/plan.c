@@ -31,8 +31,11 @@
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
+#include "utils/typcache.h"
 
+#include "compat.h"
 #include "store/plan.h"
 #include "store/store_state.h"
 
@@ -249,4 +252,32 @@ store_uuid_array(const pg_uuid_t *ids, int count)
 	for (int i = 0; i < count; i++)
 		elements[i] = UUIDPGetDatum(&ids[i]);
 	return construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
+}
+
+/* A span as a tstzrange. */
+Datum
+store_range(TimeSpan span)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = TimestampTzGetDatum(span.from),.inclusive = true,.lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(span.until)};
+
+	return RangeTypePGetDatum(compat_make_range(type, &lower, &upper));
+}
+
+/* The span that a tstzrange is; false if it is empty, unbounded or not "[)". */
+bool
+store_span(Datum range, TimeSpan *span)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+
+	range_deserialize(type, DatumGetRangeTypeP(range), &lower, &upper, &empty);
+	if (empty || lower.infinite || upper.infinite || !lower.inclusive || upper.inclusive)
+		return false;
+	span->from = DatumGetTimestampTz(lower.val);
+	span->until = DatumGetTimestampTz(upper.val);
+	return true;
 }

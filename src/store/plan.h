@@ -55,5 +55,7 @@ extern pg_uuid_t store_uuid_column(uint64 row, int column, bool *isnull);
 extern char *store_text_column(MemoryContext context, uint64 row, int column);
 extern pg_uuid_t *store_uuid_list(int *count);
 extern ArrayType *store_uuid_array(const pg_uuid_t *ids, int count);
+extern Datum store_range(TimeSpan span);
+extern bool store_span(Datum range, TimeSpan *span);
 
 #endif							/* BOOKING_PLAN_H */

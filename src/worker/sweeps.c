@@ -53,7 +53,7 @@
 #define FAILURE_MAX_S 60
 #define DROP_OVER_MS 60000
 #define SUMMARIZE_ROWS 1000
-#define SUMMARIZE_MS 1000
+#define SUMMARIZE_MS 300
 #define HELD_BACK_MIN_MS 250
 #define HELD_BACK_MAX_MS 1000
 #define PREPARED_MIN_MS 1000
@@ -189,6 +189,8 @@ sweep_broadcast(SweepStep *step)
 			step->state->due = step->now;
 			break;
 		case BROADCAST_HELD_BACK:
+			if (step->done > 0)
+				step->state->delay = 0;
 			step->state->due = backed_off(step, HELD_BACK_MIN_MS, HELD_BACK_MAX_MS);
 			break;
 	}

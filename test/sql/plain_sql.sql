@@ -99,7 +99,22 @@ UPDATE booking.bookings SET starts_at = '2027-03-04 12:00Z', ends_at = '2027-03-
 	RETURNING starts_at, ends_at, during;
 UPDATE booking.bookings SET starts_at = '2027-03-04 14:00Z' WHERE title = 'n';
 \echo :SQLSTATE
-UPDATE booking.bookings SET during = '[2027-03-04 14:00Z, 2027-03-04 15:00Z)' WHERE title = 'n';
+UPDATE booking.bookings SET during = '[2027-03-04 14:00Z, 2027-03-04 15:00Z)' WHERE title = 'n'
+	RETURNING starts_at, ends_at, during;
+UPDATE booking.bookings SET during = NULL, title = 'n' WHERE title = 'n' RETURNING during;
+UPDATE booking.bookings SET during = '(2027-03-04 14:00Z, 2027-03-04 15:00Z]' WHERE title = 'n';
+\echo :SQLSTATE
+UPDATE booking.bookings SET during = '[2027-03-04 14:00Z,)' WHERE title = 'n';
+\echo :SQLSTATE
+UPDATE booking.bookings SET during = 'empty' WHERE title = 'n';
+\echo :SQLSTATE
+UPDATE booking.bookings SET during = '[2027-03-04 15:00Z, 2027-03-04 16:00Z)', starts_at = '2027-03-04 14:30Z' WHERE title = 'n';
+\echo :SQLSTATE
+INSERT INTO booking.bookings (service_id, during, title)
+	VALUES ('00000000-0000-0000-0001-000000000001', '[2027-03-04 20:00Z, 2027-03-04 20:30Z)', 'ranged')
+	RETURNING starts_at, ends_at, during;
+INSERT INTO booking.bookings (service_id, starts_at, during)
+	VALUES ('00000000-0000-0000-0001-000000000001', '2027-03-04 21:00Z', '[2027-03-04 20:00Z, 2027-03-04 20:30Z)');
 \echo :SQLSTATE
 UPDATE booking.bookings SET local_start = '2027-03-04 16:00' WHERE title = 'n' RETURNING starts_at, ends_at;
 UPDATE booking.bookings SET resource_ids = ARRAY[booking.resource_id('room-3'), booking.resource_id('room-2')]

@@ -36,10 +36,10 @@ DROP TABLE mine;
 
 SET session_replication_role = replica;
 -- no guard, so nothing is filled in, checked or derived ...
-INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, ends_at, resource_ids,
+INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, ends_at, during, resource_ids,
 	units, version, local_start, time_zone, price,
 	currency, party_size, note_count, metadata, actor_kind, request_id, created_at, updated_at, title)
-	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', branch_id, service_id, 'held', starts_at, ends_at,
+	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', branch_id, service_id, 'held', starts_at, ends_at, during,
 	resource_ids, units, 1, local_start, time_zone, price,
 	currency, party_size, 0, metadata, actor_kind, request_id, created_at, updated_at, 'replicated'
 	FROM booking.bookings;
