@@ -370,41 +370,24 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 	return true;
 }
 
-/* The columns that hold() and book() fill; the guard fills the others. */
-static const BookingColumn inserted_columns[] = {
-	BK_TENANT_ID, BK_ID, BK_BRANCH_ID, BK_SERVICE_ID, BK_STATUS, BK_STARTS_AT,
-	BK_ENDS_AT, BK_RESOURCE_IDS, BK_UNITS, BK_CUSTOMER_ID, BK_HOLD_TTL,
-	BK_LOCAL_START, BK_CONTACT, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES,
-	BK_PARTY_SIZE, BK_METADATA
-};
-
+/* Inserts what hold() and book() say of a booking; the guard fills in the rest. */
 BookingResult *
 bookings_insert(const BookingRow *row)
 {
-	static StorePlan plan = {
-		"INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, "
-		"ends_at, resource_ids, units, customer_id, hold_ttl, "
-		"local_start, contact, title, description, attendees, "
-		"party_size, metadata) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)"
-	};
-	Datum		values[lengthof(inserted_columns)];
-	char		nulls[lengthof(inserted_columns)];
+	static StoreInsert insert = {"booking.bookings"};
 	BookingResult *result;
 
-	if (plan.nargs == 0)
+	if (insert.count == 0)
 	{
-		for (int i = 0; i < lengthof(inserted_columns); i++)
-			plan.argtypes[i] = booking_columns[inserted_columns[i]].type;
-		plan.nargs = lengthof(inserted_columns);
-	}
-	for (int i = 0; i < lengthof(inserted_columns); i++)
-	{
-		values[i] = row->value[inserted_columns[i]];
-		nulls[i] = row->isnull[inserted_columns[i]] ? 'n' : ' ';
+		for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		{
+			insert.columns[column].name = booking_columns[column].name;
+			insert.columns[column].type = booking_columns[column].type;
+		}
+		insert.count = BK_COLUMN_COUNT;
 	}
 	last_result_valid = false;
-	store_execute(&plan, values, nulls, STORE_CALLER);
+	store_insert(&insert, row->value, row->isnull, STORE_CALLER);
 	result = noted_result(row_uuid(row, BK_ID));
 
 	/* the last change may be one that a user's trigger made of another */

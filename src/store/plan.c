@@ -33,6 +33,7 @@
 #include "utils/memutils.h"
 #include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
@@ -156,6 +157,61 @@ store_execute(StorePlan *statement, Datum *values, const char *nulls, int how)
 		elog(ERROR, "could not execute \"%s\": %s",
 			 statement->sql, SPI_result_code_string(result));
 	return SPI_processed;
+}
+
+/* What a StoreInsert's statement calls the row. */
+#define NEW_ROW "new_row"
+
+/* Makes the statement of a StoreInsert from its columns. */
+static void
+define_insert(StoreInsert *insert)
+{
+	MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+	TupleDesc	tupdesc = CreateTemplateTupleDesc(insert->count);
+	StringInfoData columns;
+
+	initStringInfo(&columns);
+	for (int i = 0; i < insert->count; i++)
+	{
+		TupleDescInitEntry(tupdesc, i + 1, insert->columns[i].name, insert->columns[i].type,
+						   -1, 0);
+		appendStringInfo(&columns, "%s%s", i > 0 ? ", " : "",
+						 quote_identifier(insert->columns[i].name));
+	}
+	insert->plan.sql = psprintf("INSERT INTO %s (%s) SELECT %s FROM " NEW_ROW,
+								insert->table, columns.data, columns.data);
+	insert->row.md.name = NEW_ROW;
+	insert->row.md.tupdesc = tupdesc;
+	insert->row.md.enrtype = ENR_NAMED_TUPLESTORE;
+	insert->row.md.enrtuples = 1;
+	pfree(columns.data);
+	MemoryContextSwitchTo(previous);
+}
+
+/*
+ * Inserts a row; returns 0 if a trigger kept it out.  A trigger may bring the
+ * same statement about again while it runs: by then it has its row.
+ */
+uint64
+store_insert(StoreInsert *insert, const Datum *values, const bool *nulls, int how)
+{
+	Tuplestorestate *rows = tuplestore_begin_heap(false, false, work_mem);
+	uint64		count;
+
+	if (insert->plan.sql == NULL)
+		define_insert(insert);
+	tuplestore_putvalues(rows, insert->row.md.tupdesc, unconstify(Datum *, values),
+						 unconstify(bool *, nulls));
+
+	/* there still is one where an error was caught */
+	(void) SPI_unregister_relation(NEW_ROW);
+	insert->row.reldata = rows;
+	if (SPI_register_relation(&insert->row) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register the row for \"%s\"", insert->table);
+	count = store_execute(&insert->plan, NULL, NULL, how);
+	(void) SPI_unregister_relation(NEW_ROW);
+	tuplestore_end(rows);
+	return count;
 }
 
 /* Whether the statement now running is the engine's own write of derived rows. */

@@ -12,6 +12,7 @@
 #include "booking.h"
 
 #include "executor/spi.h"
+#include "utils/queryenvironment.h"
 
 #define STORE_MAX_ARGS 48
 
@@ -27,6 +28,26 @@ typedef struct StorePlan
 	Oid			argtypes[STORE_MAX_ARGS];
 	SPIPlanPtr	plan;
 } StorePlan;
+
+typedef struct StoreColumn
+{
+	const char *name;
+	Oid			type;
+} StoreColumn;
+
+/*
+ * A statement that inserts one row.  Define it static, with the table's columns
+ * in the table's order: then the executor takes the row as it is, where a list
+ * of parameters would cost it half a microsecond per column.
+ */
+typedef struct StoreInsert
+{
+	const char *table;
+	int			count;
+	StoreColumn columns[STORE_MAX_ARGS];
+	StorePlan	plan;
+	EphemeralNamedRelationData row;
+} StoreInsert;
 
 /* How a statement runs; the flags add up. */
 #define STORE_OWNER		0x00	/* with the store owner's rights */
@@ -47,6 +68,8 @@ typedef struct StorePlan
 extern void store_connect(void);
 extern void store_finish(void);
 extern uint64 store_execute(StorePlan *plan, Datum *values, const char *nulls, int how);
+extern uint64 store_insert(StoreInsert *insert, const Datum *values, const bool *nulls,
+						   int how);
 extern bool store_writing_derived(void);
 
 extern Datum store_column(uint64 row, int column, bool *isnull);

@@ -26,16 +26,15 @@
 void
 records_audit(const AuditEntry *entry)
 {
-	static StorePlan plan = {
-		"INSERT INTO booking.audit_log (tenant_id, booking_id, version, branch_id, session_id, "
-		"request_id, actor, actor_kind, role, channel, action, status, old_values, new_values, "
-		"private_digest, reason_code, reversible, metadata, at, tx) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, "
-		"$18, $19, $20)",
-		20, {
-			UUIDOID, UUIDOID, INT4OID, UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, TEXTOID, JSONBOID, JSONBOID, BYTEAOID, TEXTOID, BOOLOID, JSONBOID,
-			TIMESTAMPTZOID, INT8OID
+	static StoreInsert insert = {
+		"booking.audit_log", 20, {
+			{"tenant_id", UUIDOID}, {"booking_id", UUIDOID}, {"version", INT4OID},
+			{"branch_id", UUIDOID}, {"session_id", UUIDOID}, {"request_id", UUIDOID},
+			{"actor", TEXTOID}, {"actor_kind", TEXTOID}, {"role", TEXTOID},
+			{"channel", TEXTOID}, {"action", TEXTOID}, {"status", TEXTOID},
+			{"old_values", JSONBOID}, {"new_values", JSONBOID}, {"private_digest", BYTEAOID},
+			{"reason_code", TEXTOID}, {"reversible", BOOLOID}, {"metadata", JSONBOID},
+			{"at", TIMESTAMPTZOID}, {"tx", INT8OID}
 		}
 	};
 	char	   *role = GetUserNameFromId(entry->role, true);
@@ -52,12 +51,11 @@ records_audit(const AuditEntry *entry)
 		BoolGetDatum(entry->reversible), entry->metadata, TimestampTzGetDatum(entry->at),
 		Int64GetDatum((int64) U64FromFullTransactionId(tx))
 	};
-	char		nulls[] = "                    ";
+	bool		nulls[lengthof(values)];
 
 	for (int i = 0; i < lengthof(values); i++)
-		if (values[i] == (Datum) 0 && i != 2 && i != 16)
-			nulls[i] = 'n';
-	store_execute(&plan, values, nulls, STORE_DERIVED);
+		nulls[i] = values[i] == (Datum) 0 && i != 2 && i != 16;
+	store_insert(&insert, values, nulls, STORE_DERIVED);
 }
 
 /* The values of an audit row that may hold personal data, erasable here. */
