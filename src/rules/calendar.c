@@ -227,6 +227,40 @@ calendar_to_local(TimestampTz instant, pg_tz *zone)
 }
 
 /*
+ * The time from an instant to the next change of clocks, as far as that is
+ * within a year.
+ */
+CalendarStretch
+calendar_stretch(TimestampTz instant, pg_tz *zone)
+{
+	CalendarStretch stretch;
+	pg_time_t	from;
+	pg_time_t	until;
+	pg_time_t	boundary;
+	int64		offset;
+
+	check_finite(instant);
+	from = unix_seconds(instant);
+	until = from + 366 * SECS_PER_DAY;
+	stretch.offset = offset_at(from, zone) * USECS_PER_SEC;
+	for (pg_time_t at = from;; at = boundary)
+	{
+		if (!next_boundary(at, until, zone, &boundary, &offset))
+		{
+			stretch.until = (until - EPOCH_SHIFT) * USECS_PER_SEC;
+			break;
+		}
+		/* some boundaries only rename the time */
+		if (offset * USECS_PER_SEC != stretch.offset)
+		{
+			stretch.until = (boundary - EPOCH_SHIFT) * USECS_PER_SEC;
+			break;
+		}
+	}
+	return stretch;
+}
+
+/*
  * The number of the UTC day an instant falls on, counted from 2000-01-01.
  * The instant must be finite.
  */

@@ -3,28 +3,24 @@
  * settings.c
  *	  The registry of settings, and which value holds where.
  *
- * Every value is kept as one int64 while it is looked up: microseconds, a
- * count, 0 or 1, or the position among an enum's options.  Values come as
- * JSON from a "settings" column or as text from a server setting; both go
- * through parse_text(), so that the same words mean the same everywhere.
+ * A booking asks for dozens of settings, nearly none of which are set
+ * anywhere.  So "settings" columns are parsed once, when configuration is
+ * read, and server settings when they are assigned.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "compat.h"
-#include "common/int.h"
 #include "errors.h"
 #include "lib/stringinfo.h"
 #include "rules/settings.h"
+#include "rules/settingvalues.h"
 #include "rules/text.h"
-#include "utils/builtins.h"
-#include "utils/datetime.h"
-#include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
+#include "utils/varlena.h"
 
-/* What a server setting is given to say "no limit"; JSON has null for it. */
-#define NO_LIMIT_WORD "none"
+/* What a server setting is given to say "none"; JSON has null for it. */
+#define NONE_WORD "none"
 
 static const SettingRow setting_rows[] = {
 #define BOOKING_SETTING(key, ...) [SETTING_##key] = {__VA_ARGS__},
@@ -47,13 +43,30 @@ static const char *const type_names[] = {
 	[SETTING_TYPE_INTEGER] = "integer",
 	[SETTING_TYPE_BOOLEAN] = "boolean",
 	[SETTING_TYPE_ENUM] = "enum",
+	[SETTING_TYPE_INSTANT] = "instant",
+};
+
+/* What is set in one place: which settings, and to what. */
+typedef struct SettingEntry
+{
+	SettingKey	key;
+	int64		number;
+} SettingEntry;
+
+#define PRESENT_WORDS ((SETTING_COUNT + 63) / 64)
+
+struct Settings
+{
+	uint64		present[PRESENT_WORDS]; /* set of keys */
+	int			count;
+	SettingEntry entries[FLEXIBLE_ARRAY_MEMBER];
 };
 
 /* A server setting's value, parsed when it is assigned. */
 typedef struct ServerValue
 {
 	bool		isset;
-	int64		number;			/* SETTING_NO_LIMIT: no limit */
+	int64		number;
 } ServerValue;
 
 static ServerValue server_values[SETTING_COUNT];
@@ -95,341 +108,94 @@ settings_level_name(SettingLevel level)
 	return level_names[level];
 }
 
-/*
- * Microseconds as text in the largest unit that fits evenly, such as
- * "90 minutes".  Unlike interval_out() it doesn't depend on the session.
- */
-static char *
-interval_text(int64 usecs)
+/* The setting of a level that somebody may have meant, or NULL. */
+static const char *
+closest_name(const char *name, SettingLevel level)
 {
-	static const struct
-	{
-		int64		usecs;
-		const char *name;
-	}			units[] =
-	{
-		{USECS_PER_DAY, "day"},
-		{USECS_PER_HOUR, "hour"},
-		{USECS_PER_MINUTE, "minute"},
-		{USECS_PER_SEC, "second"},
-	};
-	int64		fraction = usecs % USECS_PER_SEC;
+	int			length = strlen(name);
+	int			limit = Min(length / 3, 3);
+	const char *closest = NULL;
 
-	if (fraction != 0)
+	if (length >= NAMEDATALEN)
+		return NULL;
+	for (int i = 0; i < SETTING_COUNT; i++)
 	{
-		char	   *digits = psprintf("%06d", (int) fraction);
+		const char *other = setting_rows[i].name;
+		int			distance;
 
-		for (int end = 6; digits[end - 1] == '0'; end--)
-			digits[end - 1] = '\0';
-		return psprintf(INT64_FORMAT ".%s seconds",
-						usecs / USECS_PER_SEC, digits);
-	}
-	for (int i = 0; usecs != 0 && i < (int) lengthof(units); i++)
-	{
-		if (usecs % units[i].usecs == 0)
+		if ((setting_rows[i].levels & LEVEL_BIT(level)) == 0)
+			continue;
+		distance = varstr_levenshtein_less_equal(name, length, other, strlen(other),
+												 1, 1, 1, limit, true);
+		if (distance <= limit)
 		{
-			int64		count = usecs / units[i].usecs;
-
-			return psprintf(INT64_FORMAT " %s%s", count, units[i].name,
-							count == 1 ? "" : "s");
+			closest = other;
+			limit = distance - 1;
 		}
 	}
-	return pstrdup("0 seconds");
+	return closest;
 }
 
-/* A value of the row's setting as text, or NULL for "no limit". */
-char *
-settings_number_text(const SettingRow *row, int64 number)
-{
-	if (number == SETTING_NO_LIMIT)
-		return NULL;
-
-	switch (row->type)
-	{
-		case SETTING_TYPE_INTERVAL:
-			return interval_text(number);
-		case SETTING_TYPE_INTEGER:
-			return psprintf(INT64_FORMAT, number);
-		case SETTING_TYPE_BOOLEAN:
-			return pstrdup(number != 0 ? "true" : "false");
-		case SETTING_TYPE_ENUM:
-			return pstrdup(row->options[number]);
-	}
-	elog(ERROR, "unrecognized setting type: %d", (int) row->type);
-}
-
-/* What settings_get() answered, as text; NULL for "no limit". */
-char *
-settings_value_text(SettingKey key, const SettingValue *value)
-{
-	const SettingRow *row = &setting_rows[key];
-
-	if (value->isnull)
-		return NULL;
-
-	switch (row->type)
-	{
-		case SETTING_TYPE_INTERVAL:
-			return settings_number_text(row, value->interval_us);
-		case SETTING_TYPE_INTEGER:
-			return settings_number_text(row, value->integer);
-		case SETTING_TYPE_BOOLEAN:
-			return settings_number_text(row, value->boolean);
-		case SETTING_TYPE_ENUM:
-			return pstrdup(value->text);
-	}
-	elog(ERROR, "unrecognized setting type: %d", (int) row->type);
-}
-
-/* "an interval from 1 second to 30 days": what a value has to be. */
+/* The names of the levels a setting has, for a hint. */
 static char *
-expectation(const SettingRow *row)
+levels_of(SettingKey key)
 {
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	switch (row->type)
+	for (int i = 0; i < SETTING_LEVEL_COUNT; i++)
 	{
-		case SETTING_TYPE_INTERVAL:
-			appendStringInfo(&buf, "an interval without months or negative parts, or a number of seconds, from %s to %s",
-							 interval_text(row->min_value),
-							 interval_text(row->max_value));
-			break;
-		case SETTING_TYPE_INTEGER:
-			appendStringInfo(&buf, "a whole number from " INT64_FORMAT " to " INT64_FORMAT,
-							 row->min_value, row->max_value);
-			break;
-		case SETTING_TYPE_BOOLEAN:
-			appendStringInfoString(&buf, "true or false");
-			break;
-		case SETTING_TYPE_ENUM:
-			appendStringInfoString(&buf, "one of ");
-			for (int i = 0; row->options[i] != NULL; i++)
-				appendStringInfo(&buf, "%s%s", i > 0 ? ", " : "",
-								 row->options[i]);
-			break;
+		if (setting_rows[key].levels & LEVEL_BIT(i))
+			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "", level_names[i]);
 	}
 	return buf.data;
 }
 
-/*
- * An interval in PostgreSQL's syntax, in microseconds.
- *
- * This is interval_in() without its errors, which a check hook must not
- * raise.  A day has 24 hours here; a month has no fixed length and is
- * refused.  So is any minus sign, whose reach depends on IntervalStyle.
- */
-static bool
-parse_interval(const char *text, int64 *usecs)
+/* The setting of that name at a level, or an error. */
+static SettingKey
+key_at_level(const char *name, SettingLevel level)
 {
-	struct pg_itm_in itm = {0};
-	char		workbuf[MAXDATELEN + MAXDATEFIELDS];
-	char	   *field[MAXDATEFIELDS];
-	int			ftype[MAXDATEFIELDS];
-	int			nf;
-	int			dtype;
-	int			dterr;
-	int64		day_usecs;
+	SettingKey	key;
 
-	if (strchr(text, '-') != NULL)
-		return false;
-
-	dterr = ParseDateTime(text, workbuf, sizeof(workbuf),
-						  field, ftype, MAXDATEFIELDS, &nf);
-	if (dterr == 0)
-		dterr = DecodeInterval(field, ftype, nf, INTERVAL_FULL_RANGE,
-							   &dtype, &itm);
-	if (dterr == DTERR_BAD_FORMAT)
-		dterr = DecodeISO8601Interval(unconstify(char *, text), &dtype, &itm);
-
-	return dterr == 0 && dtype == DTK_DELTA &&
-		itm.tm_year == 0 && itm.tm_mon == 0 &&
-		!pg_mul_s64_overflow(itm.tm_mday, USECS_PER_DAY, &day_usecs) &&
-		!pg_add_s64_overflow(day_usecs, itm.tm_usec, usecs);
-}
-
-/* A value of the row's setting from text; false if it isn't one. */
-static bool
-parse_text(const SettingRow *row, const char *text, int64 *number)
-{
-	char	   *rest;
-	bool		flag;
-
-	switch (row->type)
+	if (!parse_key(name, &key))
 	{
-		case SETTING_TYPE_INTERVAL:
-			if (!parse_interval(text, number))
-				return false;
-			break;
-		case SETTING_TYPE_INTEGER:
-			errno = 0;
-			*number = strtoi64(text, &rest, 10);
-			if (errno != 0 || rest == text || *rest != '\0')
-				return false;
-			break;
-		case SETTING_TYPE_BOOLEAN:
-			if (!parse_bool(text, &flag))
-				return false;
-			*number = flag;
-			break;
-		case SETTING_TYPE_ENUM:
-			for (int i = 0; row->options[i] != NULL; i++)
-			{
-				if (strcmp(row->options[i], text) == 0)
-				{
-					*number = i;
-					return true;
-				}
-			}
-			return false;
+		const char *closest = closest_name(name, level);
+
+		ereport(ERROR,
+				(booking_errcode(ERR_UNKNOWN_SETTING),
+				 errmsg("setting \"%s\" is not known", text_excerpt(name)),
+				 closest ? errhint("Perhaps you mean \"%s\".", closest) :
+				 errhint("booking.settings lists those there are.")));
 	}
-	return *number >= row->min_value && *number <= row->max_value;
+	if ((setting_rows[key].levels & LEVEL_BIT(level)) == 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_UNKNOWN_SETTING),
+				 errmsg("setting \"%s\" does not exist at level \"%s\"",
+						name, level_names[level]),
+				 errhint("It exists at %s.", levels_of(key))));
+	return key;
 }
 
-/* A value of the row's setting from JSON; false if it isn't one. */
-static bool
-parse_json(const SettingRow *row, const JsonbValue *value, int64 *number)
-{
-	char	   *text;
-
-	switch (value->type)
-	{
-		case jbvNull:
-			*number = SETTING_NO_LIMIT;
-			return row->nullable;
-		case jbvBool:
-			*number = value->val.boolean;
-			return row->type == SETTING_TYPE_BOOLEAN;
-		case jbvNumeric:
-			if (row->type != SETTING_TYPE_INTERVAL &&
-				row->type != SETTING_TYPE_INTEGER)
-				return false;
-			text = DatumGetCString(DirectFunctionCall1(numeric_out,
-													   NumericGetDatum(value->val.numeric)));
-			return parse_text(row, text, number);
-		case jbvString:
-			if (row->type != SETTING_TYPE_INTERVAL &&
-				row->type != SETTING_TYPE_ENUM)
-				return false;
-			text = pnstrdup(value->val.string.val, value->val.string.len);
-			return parse_text(row, text, number);
-		default:
-			return false;
-	}
-}
-
-/* A value of the row's setting from JSON, or an error. */
+/* A value of a setting from JSON, or an error. */
 static int64
-read_json(const SettingRow *row, JsonbValue *value)
+read_json(SettingKey key, SettingLevel level, JsonbValue *value)
 {
+	const SettingRow *row = &setting_rows[key];
 	int64		number;
 	Jsonb	   *json;
 	char	   *text;
 
-	if (parse_json(row, value, &number))
+	if (setting_from_json(row, value, &number))
 		return number;
 
 	json = JsonbValueToJsonb(value);
 	text = JsonbToCString(NULL, &json->root, VARSIZE(json));
 	ereport(ERROR,
 			(booking_errcode(ERR_BAD_VALUE),
-			 errmsg("value %s is not valid for setting \"%s\"",
-					text_excerpt(text), row->name),
-			 errdetail("It must be %s%s.", expectation(row),
-					   row->nullable ? ", or null for no limit" : "")));
-}
-
-/*
- * Find the setting in one "settings" column.  Nearly all of them are empty,
- * so that is looked at first.
- */
-static bool
-find_in(Jsonb *settings, SettingKey key, int64 *number)
-{
-	const SettingRow *row = &setting_rows[key];
-	JsonbValue	buf;
-	JsonbValue *found;
-
-	if (settings == NULL || JB_ROOT_COUNT(settings) == 0 ||
-		!JB_ROOT_IS_OBJECT(settings))
-		return false;
-	found = getKeyJsonValueFromContainer(&settings->root, row->name,
-										 strlen(row->name), &buf);
-	if (found == NULL)
-		return false;
-	*number = read_json(row, found);
-	return true;
-}
-
-/*
- * The value that holds where the sources apply, and the level it comes from.
- *
- * LEVEL_CALL is not looked at: what a call may say for itself, and that it can
- * only be stricter, is the command's to know.
- */
-SettingValue
-settings_get(SettingKey key, const SettingSources *sources)
-{
-	const SettingRow *row = &setting_rows[key];
-	SettingValue value = {0};
-	int64		number;
-
-	if (find_in(sources->service, key, &number))
-		value.origin = LEVEL_SERVICE;
-	else if (find_in(sources->resource, key, &number))
-		value.origin = LEVEL_RESOURCE;
-	else if (find_in(sources->branch, key, &number))
-		value.origin = LEVEL_BRANCH;
-	else if (find_in(sources->tenant, key, &number))
-		value.origin = LEVEL_TENANT;
-	else if (server_values[key].isset)
-	{
-		number = server_values[key].number;
-		value.origin = LEVEL_SERVER;
-	}
-	else
-	{
-		number = row->default_value;
-		value.origin = LEVEL_DEFAULT;
-	}
-
-	if (number == SETTING_NO_LIMIT)
-	{
-		value.isnull = true;
-		return value;
-	}
-	switch (row->type)
-	{
-		case SETTING_TYPE_INTERVAL:
-			value.interval_us = number;
-			break;
-		case SETTING_TYPE_INTEGER:
-			value.integer = number;
-			break;
-		case SETTING_TYPE_BOOLEAN:
-			value.boolean = number != 0;
-			break;
-		case SETTING_TYPE_ENUM:
-			value.text = row->options[number];
-			break;
-	}
-	return value;
-}
-
-/* The names of the settings a level can have, for a hint. */
-static char *
-names_for(SettingLevel level)
-{
-	StringInfoData buf;
-
-	initStringInfo(&buf);
-	for (int i = 0; i < SETTING_COUNT; i++)
-	{
-		if (setting_rows[i].levels & LEVEL_BIT(level))
-			appendStringInfo(&buf, "%s%s", buf.len > 0 ? ", " : "",
-							 setting_rows[i].name);
-	}
-	return buf.data;
+			 errmsg("value %s is not valid for setting \"%s\" at level \"%s\"",
+					text_excerpt(text), row->name, level_names[level]),
+			 errdetail("It must be %s%s.", setting_expectation(row),
+					   row->nullable ? ", or null for none" : "")));
 }
 
 /*
@@ -451,30 +217,243 @@ settings_validate(Jsonb *settings, SettingLevel level)
 	it = JsonbIteratorInit(&settings->root);
 	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
 	{
-		char	   *name;
 		SettingKey	key;
 
 		if (token != WJB_KEY)
 			continue;
-
-		name = pnstrdup(item.val.string.val, item.val.string.len);
-		if (!parse_key(name, &key))
-			ereport(ERROR,
-					(booking_errcode(ERR_UNKNOWN_SETTING),
-					 errmsg("setting \"%s\" is not known", text_excerpt(name)),
-					 errhint("Settings of level \"%s\" are %s.",
-							 level_names[level], names_for(level))));
-		if ((setting_rows[key].levels & LEVEL_BIT(level)) == 0)
-			ereport(ERROR,
-					(booking_errcode(ERR_UNKNOWN_SETTING),
-					 errmsg("setting \"%s\" does not exist at level \"%s\"",
-							name, level_names[level]),
-					 errhint("Settings of level \"%s\" are %s.",
-							 level_names[level], names_for(level))));
-
+		key = key_at_level(pnstrdup(item.val.string.val, item.val.string.len), level);
 		JsonbIteratorNext(&it, &item, true);
-		read_json(&setting_rows[key], &item);
+		read_json(key, level, &item);
 	}
+}
+
+/*
+ * Refuse one setting of the given level, by name, unless it is known there and
+ * the value is valid; NULL is none to look at.
+ */
+void
+settings_check(const char *name, SettingLevel level, Jsonb *value)
+{
+	SettingKey	key = key_at_level(name, level);
+	JsonbValue	item;
+
+	if (value == NULL)
+		return;
+	if (!JB_ROOT_IS_SCALAR(value) || !JsonbExtractScalar(&value->root, &item))
+	{
+		item.type = jbvBinary;
+		item.val.binary.data = &value->root;
+		item.val.binary.len = VARSIZE(value) - VARHDRSZ;
+	}
+	read_json(key, level, &item);
+}
+
+/*
+ * The "settings" of a level, which the guard has validated, as settings_get()
+ * takes them; NULL for none.  Keys that are not known, because a newer
+ * library wrote them, are left out.
+ */
+Settings *
+settings_parse(Jsonb *settings, SettingLevel level)
+{
+	Settings   *parsed;
+	JsonbIterator *it;
+	JsonbIteratorToken token;
+	JsonbValue	item;
+
+	if (!JB_ROOT_IS_OBJECT(settings) || JB_ROOT_COUNT(settings) == 0)
+		return NULL;
+
+	parsed = palloc0(offsetof(Settings, entries) +
+					 sizeof(SettingEntry) * JB_ROOT_COUNT(settings));
+	it = JsonbIteratorInit(&settings->root);
+	while ((token = JsonbIteratorNext(&it, &item, true)) != WJB_DONE)
+	{
+		SettingEntry *entry = &parsed->entries[parsed->count];
+		char	   *name;
+
+		if (token != WJB_KEY)
+			continue;
+		name = pnstrdup(item.val.string.val, item.val.string.len);
+		JsonbIteratorNext(&it, &item, true);
+		if (parse_key(name, &entry->key) &&
+			(setting_rows[entry->key].levels & LEVEL_BIT(level)) != 0)
+		{
+			entry->number = read_json(entry->key, level, &item);
+			parsed->present[entry->key / 64] |= UINT64CONST(1) << (entry->key % 64);
+			parsed->count++;
+		}
+		pfree(name);
+	}
+	return parsed;
+}
+
+static inline bool
+is_set(const Settings *settings, SettingKey key)
+{
+	return settings != NULL &&
+		(settings->present[key / 64] & (UINT64CONST(1) << (key % 64))) != 0;
+}
+
+static int64
+number_in(const Settings *settings, SettingKey key)
+{
+	const SettingEntry *entry = settings->entries;
+
+	while (entry->key != key)
+		entry++;
+	return entry->number;
+}
+
+/*
+ * The value that holds where the sources apply, and the level it comes from.
+ *
+ * LEVEL_CALL is not looked at: what a call may say for itself, and that it can
+ * only be stricter, is the command's to know.
+ */
+SettingValue
+settings_get(SettingKey key, const SettingSources *sources)
+{
+	const SettingRow *row = &setting_rows[key];
+	SettingValue value = {0};
+	int64		number;
+
+	if (is_set(sources->service, key))
+	{
+		number = number_in(sources->service, key);
+		value.origin = LEVEL_SERVICE;
+	}
+	else if (is_set(sources->resource, key))
+	{
+		number = number_in(sources->resource, key);
+		value.origin = LEVEL_RESOURCE;
+	}
+	else if (is_set(sources->branch, key))
+	{
+		number = number_in(sources->branch, key);
+		value.origin = LEVEL_BRANCH;
+	}
+	else if (is_set(sources->tenant, key))
+	{
+		number = number_in(sources->tenant, key);
+		value.origin = LEVEL_TENANT;
+	}
+	else if (server_values[key].isset)
+	{
+		number = server_values[key].number;
+		value.origin = LEVEL_SERVER;
+	}
+	else
+	{
+		number = row->default_value;
+		value.origin = LEVEL_DEFAULT;
+	}
+
+	if (number == SETTING_NONE)
+	{
+		value.isnull = true;
+		return value;
+	}
+	switch (row->type)
+	{
+		case SETTING_TYPE_INTERVAL:
+			value.interval_us = number;
+			break;
+		case SETTING_TYPE_INTEGER:
+			value.integer = number;
+			break;
+		case SETTING_TYPE_BOOLEAN:
+			value.boolean = number != 0;
+			break;
+		case SETTING_TYPE_ENUM:
+			value.option = (int) number;
+			value.text = row->options[number];
+			break;
+		case SETTING_TYPE_INSTANT:
+			value.instant = number;
+			break;
+	}
+	return value;
+}
+
+/*
+ * How much is checked when an actor of this kind takes a slot.  What is said
+ * for the kind goes before what is said for all, whatever the levels.
+ */
+CommitCheck
+settings_commit_check(const SettingSources *sources, ActorKind actor, SettingLevel *origin)
+{
+	static const SettingKey keys[] = {
+		[ACTOR_CUSTOMER] = SETTING_COMMIT_CHECK_CUSTOMER,
+		[ACTOR_CALENDAR] = SETTING_COMMIT_CHECK_CALENDAR,
+		[ACTOR_STAFF] = SETTING_COMMIT_CHECK_STAFF,
+		[ACTOR_SYSTEM] = SETTING_COMMIT_CHECK_STAFF,
+	};
+	SettingValue value = settings_get(keys[actor], sources);
+
+	if (value.isnull)
+		value = settings_get(SETTING_COMMIT_CHECK, sources);
+	if (origin != NULL)
+		*origin = value.origin;
+	return (CommitCheck) value.option;
+}
+
+#define FIRST_QUOTA SETTING_QUOTA_CUSTOMER_DAY
+#define LAST_QUOTA SETTING_QUOTA_SERVICE_YEAR_MINUTES
+
+StaticAssertDecl(LAST_QUOTA - FIRST_QUOTA + 1 == QUOTA_SUBJECT_COUNT * QUOTA_PERIOD_COUNT * 2,
+				 "settings_quota() counts on the order of the quotas");
+
+/* The setting that limits bookings of a subject in a period, or their minutes. */
+SettingKey
+settings_quota(QuotaSubject subject, QuotaPeriod period, bool minutes)
+{
+	return (SettingKey) (FIRST_QUOTA + (subject * QUOTA_PERIOD_COUNT + period) * 2 + minutes);
+}
+
+static bool
+has_quota(const Settings *settings)
+{
+	for (int i = 0; settings != NULL && i < settings->count; i++)
+		if (settings->entries[i].key >= FIRST_QUOTA && settings->entries[i].key <= LAST_QUOTA)
+			return true;
+	return false;
+}
+
+/* Whether any quota is set: mostly none is, and 24 need not be looked for. */
+bool
+settings_any_quota(const SettingSources *sources)
+{
+	for (int key = FIRST_QUOTA; key <= LAST_QUOTA; key++)
+		if (server_values[key].isset)
+			return true;
+	return has_quota(sources->service) || has_quota(sources->resource) ||
+		has_quota(sources->branch) || has_quota(sources->tenant);
+}
+
+/* What settings_get() answered, as text; NULL for none. */
+char *
+settings_value_text(SettingKey key, const SettingValue *value)
+{
+	const SettingRow *row = &setting_rows[key];
+
+	if (value->isnull)
+		return NULL;
+
+	switch (row->type)
+	{
+		case SETTING_TYPE_INTERVAL:
+			return setting_to_text(row, value->interval_us);
+		case SETTING_TYPE_INTEGER:
+			return setting_to_text(row, value->integer);
+		case SETTING_TYPE_BOOLEAN:
+			return setting_to_text(row, value->boolean);
+		case SETTING_TYPE_ENUM:
+			return setting_to_text(row, value->option);
+		case SETTING_TYPE_INSTANT:
+			return setting_to_text(row, value->instant);
+	}
+	elog(ERROR, "unrecognized setting type: %d", (int) row->type);
 }
 
 /*
@@ -491,12 +470,12 @@ check_server_value(SettingKey key, char **newval, void **extra)
 	if (**newval != '\0')
 	{
 		value.isset = true;
-		if (row->nullable && strcmp(*newval, NO_LIMIT_WORD) == 0)
-			value.number = SETTING_NO_LIMIT;
-		else if (!parse_text(row, *newval, &value.number))
+		if (row->nullable && strcmp(*newval, NONE_WORD) == 0)
+			value.number = SETTING_NONE;
+		else if (!setting_from_text(row, *newval, &value.number))
 		{
-			GUC_check_errdetail("It must be %s%s.", expectation(row),
-								row->nullable ? ", or " NO_LIMIT_WORD : "");
+			GUC_check_errdetail("It must be %s%s.", setting_expectation(row),
+								row->nullable ? ", or " NONE_WORD : "");
 			return false;
 		}
 	}
@@ -531,11 +510,12 @@ void
 settings_define_gucs(void)
 {
 #define BOOKING_SETTING(key, name, type, unit, dflt, min, max, nullable, levels, options, description) \
-	DefineCustomStringVariable("booking." name, description, \
-							   "Empty leaves it to the default in booking.setting_catalogue().", \
-							   &server_texts[SETTING_##key], "", \
-							   PGC_SUSET, 0, \
-							   check_##key, assign_##key, NULL);
+	if ((levels) & LEVEL_BIT(LEVEL_SERVER)) \
+		DefineCustomStringVariable("booking." name, description, \
+								   "Empty leaves it to the default in booking.setting_catalogue().", \
+								   &server_texts[SETTING_##key], "", \
+								   PGC_SUSET, 0, \
+								   check_##key, assign_##key, NULL);
 #include "rules/settinglist.h"
 #undef BOOKING_SETTING
 }
