@@ -70,13 +70,14 @@ CREATE FUNCTION booking.setting_catalogue(
 	OUT default_value text,
 	OUT min_value text,
 	OUT max_value text,
+	OUT options text[],
 	OUT levels text[],
 	OUT description text)
 	RETURNS SETOF record
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 75
 	AS 'MODULE_PATHNAME', 'booking_setting_catalogue';
 COMMENT ON FUNCTION booking.setting_catalogue() IS
-'Every setting: its type, what a bare number counts, default (null: no limit), bounds, and the levels it can be set on, most specific first. At level server it is the setting booking.<name>.';
+'Every setting: its type, what a bare number counts, default (null: none), bounds or the words to choose from, and the levels it can be set at, most specific first. At level server it is the setting booking.<name>.';
 
 /* ---- time ---- */
 

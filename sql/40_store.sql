@@ -131,9 +131,21 @@ BEGIN
 		code text NOT NULL CHECK (code ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
 		name text NOT NULL CHECK (length(name) <= 200),
 		duration interval NOT NULL CHECK (duration > interval '0'),
+		min_duration interval CHECK (min_duration > interval '0'),
+		max_duration interval CHECK (max_duration > interval '0'),
+		duration_step interval CHECK (duration_step > interval '0'),
+		nights boolean NOT NULL DEFAULT false,
+		night_starts time NOT NULL DEFAULT '15:00',
+		night_ends time NOT NULL DEFAULT '11:00',
+		min_nights integer NOT NULL DEFAULT 1 CHECK (min_nights >= 1),
+		max_nights integer CHECK (max_nights >= min_nights),
 		buffer_before interval NOT NULL DEFAULT '0' CHECK (buffer_before >= interval '0'),
 		buffer_after interval NOT NULL DEFAULT '0' CHECK (buffer_after >= interval '0'),
 		price numeric NOT NULL DEFAULT 0,
+		price_unit text NOT NULL DEFAULT 'fixed'
+			CHECK (price_unit IN ('fixed', 'per_hour', 'per_night', 'per_person')),
+		tax_rate numeric NOT NULL DEFAULT 0 CHECK (tax_rate BETWEEN 0 AND 100),
+		tax_inclusive boolean NOT NULL DEFAULT true,
 		currency text CHECK (currency ~ '^[A-Z]{3}$'),
 		min_party integer NOT NULL DEFAULT 1 CHECK (min_party >= 1),
 		max_party integer CHECK (max_party >= min_party),
@@ -151,6 +163,7 @@ BEGIN
 		kind text NOT NULL CHECK (kind ~ '^[a-z0-9][a-z0-9_-]{0,62}$'),
 		quantity integer NOT NULL DEFAULT 1 CHECK (quantity BETWEEN 1 AND 100),
 		units integer NOT NULL DEFAULT 1 CHECK (units >= 1),
+		adjacent boolean NOT NULL DEFAULT false,
 		buffer_before interval CHECK (buffer_before >= interval '0'),
 		buffer_after interval CHECK (buffer_after >= interval '0'),
 		PRIMARY KEY (tenant_id, service_id, kind),
@@ -163,6 +176,90 @@ BEGIN
 		resource_id uuid NOT NULL,
 		PRIMARY KEY (tenant_id, service_id, resource_id),
 		FOREIGN KEY (tenant_id, service_id) REFERENCES booking.services ON DELETE CASCADE,
+		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE
+	);
+
+	/*
+	 * When it is open, in wall time.  What closes at or before its opening does
+	 * so the day after.
+	 */
+	CREATE TABLE booking.hours (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		branch_id uuid,
+		resource_id uuid,
+		weekday smallint NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+		opens time NOT NULL,
+		closes time NOT NULL CHECK (closes <> opens),
+		valid_from date,
+		valid_until date CHECK (valid_until >= valid_from),
+		PRIMARY KEY (tenant_id, id),
+		FOREIGN KEY (tenant_id, branch_id) REFERENCES booking.branches ON DELETE CASCADE,
+		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE,
+		CONSTRAINT hours_have_one_owner CHECK (num_nonnulls(branch_id, resource_id) = 1)
+	);
+	CREATE INDEX hours_branch ON booking.hours (tenant_id, branch_id)
+		WHERE branch_id IS NOT NULL;
+	CREATE INDEX hours_resource ON booking.hours (tenant_id, resource_id)
+		WHERE resource_id IS NOT NULL;
+
+	CREATE TABLE booking.date_overrides (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		branch_id uuid,
+		resource_id uuid,
+		day date NOT NULL CHECK (isfinite(day)),
+		opens time,
+		closes time CHECK (closes <> opens),
+		reason text CHECK (length(reason) <= 200),
+		PRIMARY KEY (tenant_id, id),
+		FOREIGN KEY (tenant_id, branch_id) REFERENCES booking.branches ON DELETE CASCADE,
+		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE,
+		CONSTRAINT date_overrides_have_one_owner
+			CHECK (num_nonnulls(branch_id, resource_id) = 1),
+		CONSTRAINT date_overrides_open_and_close CHECK ((opens IS NULL) = (closes IS NULL))
+	);
+	CREATE INDEX date_overrides_branch ON booking.date_overrides (tenant_id, branch_id)
+		WHERE branch_id IS NOT NULL;
+	CREATE INDEX date_overrides_resource ON booking.date_overrides (tenant_id, resource_id)
+		WHERE resource_id IS NOT NULL;
+
+	CREATE TABLE booking.closures (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants ON DELETE CASCADE,
+		id uuid NOT NULL,
+		branch_id uuid,
+		resource_id uuid,
+		starts_at timestamptz,
+		ends_at timestamptz CHECK (ends_at > starts_at),
+		local_start timestamp CHECK (isfinite(local_start)),
+		local_end timestamp CHECK (isfinite(local_end) AND local_end > local_start),
+		repeats text CHECK (repeats IN ('daily', 'weekly')),
+		repeat_until date CHECK (repeat_until >= local_start::date),
+		kind text NOT NULL DEFAULT 'closure' CHECK (kind IN ('closure', 'out_of_office')),
+		reason text CHECK (length(reason) <= 200),
+		PRIMARY KEY (tenant_id, id),
+		FOREIGN KEY (tenant_id, branch_id) REFERENCES booking.branches ON DELETE CASCADE,
+		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE,
+		CONSTRAINT closures_have_one_owner CHECK (num_nonnulls(branch_id, resource_id) <= 1),
+		CONSTRAINT closures_are_instants_or_local CHECK (
+			num_nulls(starts_at, ends_at, local_start, local_end) = 2
+			AND (starts_at IS NULL) = (ends_at IS NULL)),
+		CONSTRAINT closures_repeat_in_local_time CHECK (
+			(repeats IS NULL OR local_start IS NOT NULL)
+			AND (repeat_until IS NULL OR repeats IS NOT NULL)
+			AND local_end - local_start <=
+				CASE repeats WHEN 'daily' THEN interval '1 day' WHEN 'weekly' THEN interval '7 days' END)
+	);
+	CREATE INDEX closures_owner ON booking.closures (tenant_id, resource_id, branch_id);
+	CREATE INDEX closures_branch ON booking.closures (tenant_id, branch_id)
+		WHERE branch_id IS NOT NULL;
+
+	CREATE TABLE booking.resource_zones (
+		tenant_id uuid NOT NULL,
+		resource_id uuid NOT NULL,
+		valid_from date NOT NULL CHECK (isfinite(valid_from)),
+		time_zone text NOT NULL,
+		PRIMARY KEY (tenant_id, resource_id, valid_from),
 		FOREIGN KEY (tenant_id, resource_id) REFERENCES booking.resources ON DELETE CASCADE
 	);
 
@@ -226,7 +323,8 @@ BEGIN
 		   FROM booking.statuses() AS s));
 
 	/*
-	 * The bookings.  No index here may mention status: a status change would
+	 * The bookings, with the columns in the order in which the library inserts
+	 * them, which is faster.  No index here may mention status: a status change would
 	 * no longer be a HOT update.  The guard keeps during in step with starts_at
 	 * and ends_at: the expression of a generated column is parsed by each
 	 * statement, like that of a CHECK.
@@ -252,6 +350,7 @@ BEGIN
 		local_start timestamp NOT NULL,
 		time_zone text NOT NULL,
 		price numeric NOT NULL,
+		tax numeric NOT NULL,
 		currency text NOT NULL,
 		order_id uuid,
 		booked_by text,
@@ -299,6 +398,15 @@ BEGIN
 	CREATE INDEX allocations_shared ON booking.allocations
 		USING gist (tenant_id, resource_id, during) WHERE (NOT exclusive);
 
+	/* When a resource was last chosen for a service: they take turns. */
+	CREATE TABLE booking.turns (
+		tenant_id uuid NOT NULL,
+		service_id uuid NOT NULL,
+		resource_id uuid NOT NULL,
+		turn bigint NOT NULL,
+		PRIMARY KEY (tenant_id, service_id, resource_id)
+	) WITH (fillfactor = 50);
+
 	/* what follows from a booking */
 	CREATE TABLE booking.service_sessions (
 		tenant_id uuid NOT NULL,
@@ -328,6 +436,7 @@ BEGIN
 		status booking.order_status NOT NULL,
 		currency text NOT NULL,
 		total booking.amount NOT NULL,
+		tax_total booking.amount NOT NULL,
 		created_at timestamptz NOT NULL,
 		updated_at timestamptz NOT NULL,
 		PRIMARY KEY (tenant_id, id)
@@ -339,6 +448,7 @@ BEGIN
 		booking_id uuid NOT NULL,
 		description text NOT NULL,
 		amount booking.amount NOT NULL,
+		tax booking.amount NOT NULL,
 		voided_at timestamptz,
 		PRIMARY KEY (tenant_id, order_id, booking_id),
 		FOREIGN KEY (tenant_id, order_id) REFERENCES booking.orders
@@ -375,6 +485,7 @@ BEGIN
 		private_digest bytea,
 		reason_code text,
 		reversible boolean NOT NULL,
+		overrides text[],
 		metadata jsonb,
 		at timestamptz NOT NULL,
 		tx bigint NOT NULL,

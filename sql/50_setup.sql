@@ -32,6 +32,9 @@ BEGIN
 		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.allocations
 		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
 	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.turns
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
+	CREATE OR REPLACE TRIGGER derived_guard
 		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.audit_log
 		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('append');
 	CREATE OR REPLACE TRIGGER derived_guard
@@ -49,8 +52,8 @@ BEGIN
 		FOR EACH ROW EXECUTE FUNCTION booking.note_guard();
 
 	FOREACH name IN ARRAY ARRAY['tenants', 'branches', 'principals', 'reason_codes',
-		'resources', 'services', 'service_requirements', 'service_resources',
-		'customers', 'questions', 'answers']
+		'resources', 'services', 'service_requirements', 'service_resources', 'hours',
+		'date_overrides', 'closures', 'resource_zones', 'customers', 'questions', 'answers']
 	LOOP
 		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard
 			BEFORE INSERT OR UPDATE ON booking.%I
@@ -65,7 +68,8 @@ BEGIN
 
 	/* sessions keep rows of these; always: replicated changes count too */
 	FOREACH name IN ARRAY ARRAY['tenants', 'branches', 'principals', 'resources', 'services',
-		'service_requirements', 'service_resources']
+		'service_requirements', 'service_resources', 'hours', 'date_overrides', 'closures',
+		'resource_zones']
 	LOOP
 		EXECUTE format('CREATE OR REPLACE TRIGGER config_changed
 			AFTER INSERT OR UPDATE OR DELETE ON booking.%I
@@ -97,6 +101,14 @@ BEGIN
 		('service_requirements', 'ALL', '', 'admin'),
 		('service_resources', 'SELECT', '', NULL),
 		('service_resources', 'ALL', '', 'admin'),
+		('hours', 'SELECT', '', NULL),
+		('hours', 'ALL', '', 'admin'),
+		('date_overrides', 'SELECT', '', NULL),
+		('date_overrides', 'ALL', '', 'admin'),
+		('closures', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
+		('closures', 'ALL', '', 'staff'),
+		('resource_zones', 'SELECT', '', NULL),
+		('resource_zones', 'ALL', '', 'admin'),
 		('questions', 'SELECT', '', NULL),
 		('questions', 'ALL', '', 'admin'),
 		('customers', 'SELECT', 'actor = (SELECT booking.current_actor()) OR (SELECT booking.has_access(''staff''))', NULL),
@@ -106,6 +118,7 @@ BEGIN
 		('bookings', 'ALL', '(SELECT booking.has_access(''staff'')) OR booked_by = (SELECT booking.current_actor()) OR customer_id = ANY ((SELECT booking.current_customers())::uuid[]) OR resource_ids && (SELECT booking.owned_resources())', NULL),
 		('bookings', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
 		('allocations', 'SELECT', '', 'staff'),
+		('turns', 'SELECT', '', 'staff'),
 		('service_sessions', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = service_sessions.tenant_id AND b.id = service_sessions.booking_id)', NULL),
 		('orders', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = orders.tenant_id AND b.order_id = orders.id)', NULL),
 		('order_items', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = order_items.tenant_id AND b.id = order_items.booking_id)', NULL),
@@ -170,7 +183,7 @@ BEGIN
 		SELECT b.tenant_id, b.id, b.branch_id, b.service_id, b.status, b.starts_at, b.ends_at,
 			b.during, b.resource_ids, b.units, b.customer_id, b.expires_at, b.version,
 			b.reason_code, b.previous_status, b.hold_ttl, b.held_at, b.local_start, b.time_zone,
-			b.price, b.currency, b.order_id, b.booked_by, b.contact, b.title, b.description,
+			b.price, b.tax, b.currency, b.order_id, b.booked_by, b.contact, b.title, b.description,
 			b.attendees, b.party_size, b.note_count, b.metadata, b.channel, b.conversation,
 			b.actor, b.actor_kind, b.request_id, b.overrides, b.change_metadata, b.created_at,
 			b.updated_at, s.name AS service, r.resources
@@ -184,6 +197,59 @@ BEGIN
 		  AND NOT (b.status = 'held' AND b.expires_at <= booking.now());
 	COMMENT ON VIEW booking.current_bookings IS
 	'Bookings that stand, with the name of the service and the codes of the resources; cancelled ones, no-shows and expired holds are left out.';
+
+	CREATE OR REPLACE VIEW booking.disturbed WITH (security_invoker = true) AS
+		WITH taken AS (
+			SELECT a.tenant_id, a.resource_id, a.booking_id, a.units, b.service_id, b.status,
+				b.starts_at, b.ends_at, lower(a.during::tstzrange) AS taken_from,
+				/* who is still being served takes it until now */
+				CASE b.status WHEN 'being_served'
+					THEN greatest(upper(a.during::tstzrange), booking.now())
+					ELSE upper(a.during::tstzrange) END AS taken_until
+			FROM booking.allocations AS a
+			JOIN booking.bookings AS b ON b.tenant_id = a.tenant_id AND b.id = a.booking_id
+			WHERE a.expires_at IS NULL OR a.expires_at > booking.now()
+		), marks AS (
+			SELECT t.tenant_id, t.resource_id, t.taken_from AS at, t.units FROM taken AS t
+			UNION ALL
+			SELECT t.tenant_id, t.resource_id, t.taken_until, -t.units FROM taken AS t
+		), levels AS (
+			SELECT m.tenant_id, m.resource_id, m.at, lead(m.at) OVER w AS until,
+				sum(sum(m.units)) OVER w AS units
+			FROM marks AS m GROUP BY m.tenant_id, m.resource_id, m.at
+			WINDOW w AS (PARTITION BY m.tenant_id, m.resource_id ORDER BY m.at)
+		), excess AS (
+			SELECT l.tenant_id, l.resource_id, l.at, l.until, l.units, r.capacity
+			FROM levels AS l
+			JOIN booking.resources AS r ON r.tenant_id = l.tenant_id AND r.id = l.resource_id
+			WHERE l.units > r.capacity
+		), standing AS (
+			SELECT t.tenant_id, t.resource_id, t.booking_id, t.service_id, t.starts_at,
+				t.ends_at, t.taken_from, t.taken_until
+			FROM taken AS t
+			WHERE t.status <> 'completed' AND t.ends_at > booking.now()
+		)
+		SELECT s.tenant_id, s.booking_id, s.resource_id, 'resource_inactive' AS reason,
+			NULL::text AS detail, s.starts_at, s.ends_at
+		FROM standing AS s
+		JOIN booking.resources AS r ON r.tenant_id = s.tenant_id AND r.id = s.resource_id
+		WHERE NOT r.active
+		UNION ALL
+		SELECT s.tenant_id, s.booking_id, s.resource_id, 'over_capacity',
+			format('%s of %s units are taken', max(e.units), max(e.capacity)),
+			s.starts_at, s.ends_at
+		FROM standing AS s
+		JOIN excess AS e ON e.tenant_id = s.tenant_id AND e.resource_id = s.resource_id
+			AND e.at < s.taken_until AND e.until > s.taken_from
+		GROUP BY s.tenant_id, s.booking_id, s.resource_id, s.starts_at, s.ends_at
+		UNION ALL
+		SELECT s.tenant_id, s.booking_id, s.resource_id, h.reason, h.detail,
+			s.starts_at, s.ends_at
+		FROM standing AS s
+		CROSS JOIN LATERAL booking.hours_breach(s.tenant_id, s.service_id, s.resource_id,
+			s.starts_at, s.ends_at, s.taken_from, s.taken_until) AS h;
+	COMMENT ON VIEW booking.disturbed IS
+	'Bookings that stand, are not over, and could not be made now: reason is closure, outside_hours, resource_inactive or over_capacity (capacity was lowered, or somebody is still being served); detail is the closure''s reason, or how much is taken.';
 END
 $attach_store$;
 COMMENT ON FUNCTION booking.attach_store() IS
@@ -291,14 +357,19 @@ BEGIN
 		('principals', 'What grant_access() gave to database roles, and whom they act for.'),
 		('reason_codes', 'Reasons a tenant gives for cancellations and no-shows.'),
 		('resources', 'What can be occupied: people, rooms, lanes, equipment. capacity is how many units can be booked at the same time, owner is its organizer.'),
-		('services', 'What can be booked. A name and a duration are enough; buffers are kept free around the slot, price is fixed per booking in the service''s or the tenant''s currency.'),
-		('service_requirements', 'What a service needs: so many resources of a kind, so many units of each, and buffers of their own (null: the service''s).'),
+		('services', 'What can be booked. A name and a duration are enough; buffers are kept free around the slot, the price is in the service''s or the tenant''s currency.'),
+		('service_requirements', 'What a service needs: so many resources of a kind (adjacent: at consecutive positions), so many units of each shared one per unit of the booking, and buffers of their own (null: the service''s).'),
 		('service_resources', 'Who may provide a service. A kind of which nothing is listed is free to choose.'),
+		('hours', 'Weekly opening hours of a branch or a resource, in local time; weekday 1 is Monday, what closes at or before its opening does so the day after. Without any, it is open around the clock.'),
+		('date_overrides', 'Hours of one date, instead of the weekly ones; without opens and closes it is closed all day.'),
+		('closures', 'When a tenant, branch or resource is closed: instants, or local times that may repeat daily or weekly.'),
+		('resource_zones', 'Changes of a resource''s time zone, from a local date on.'),
 		('customers', 'Whom bookings are for; actor links one to somebody who logs in.'),
 		('questions', 'What checkout asks, for every service or for one.'),
 		('answers', 'What was answered, by booking.'),
 		('bookings', 'The bookings. INSERT, UPDATE and COPY obey the same rules as the functions; DELETE is refused.'),
 		('allocations', 'What is occupied now, derived from the bookings by their guard.'),
+		('turns', 'Where resources take turns (assignment = round_robin): the one with the lowest turn is next, or one that has none yet.'),
 		('service_sessions', 'What happened to a booking on the day, with times.'),
 		('orders', 'What is to be paid, one per checkout.'),
 		('order_items', 'The bookings on an order.'),
@@ -320,7 +391,8 @@ BEGIN
 		('version', 'Counts the changes. An UPDATE that states another version than the current or the next is refused.'),
 		('reason_code', 'Why it was cancelled or a no-show; a code of reason_codes.'),
 		('local_start', 'The start as wall-clock time in time_zone; setting it moves the booking.'),
-		('price', 'Fixed when the slot is taken.'),
+		('price', 'What is to be paid, with tax. Fixed when the slot is taken; calculated anew when what it is counted by (length, nights, party, service) changes.'),
+		('tax', 'The part of price that is tax.'),
 		('booked_by', 'The actor who made the booking.'),
 		('contact', 'What the customer said about himself at checkout.'),
 		('request_id', 'The request of the last change. A statement that sets a new one may also set actor, actor_kind, channel and change_metadata; otherwise these come from set_context().')

@@ -46,6 +46,10 @@ CREATE FUNCTION booking.hold(
 	party_size integer DEFAULT NULL,
 	metadata jsonb DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	duration interval DEFAULT NULL,
+	nights integer DEFAULT NULL,
+	preferred uuid DEFAULT NULL,
+	override text[] DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid,
 	OUT starts_at timestamptz,
@@ -56,8 +60,8 @@ CREATE FUNCTION booking.hold(
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_hold';
-COMMENT ON FUNCTION booking.hold(uuid, timestamptz, timestamptz, uuid[], integer, uuid, interval, timestamp, uuid, integer, jsonb, boolean, uuid) IS
-'Takes a slot for a while. The slot begins at starts_at, or at local_start on the clocks of the branch, and lasts as long as the service unless ends_at says otherwise. Resources that the service needs and that are not named are chosen. ttl: how long (setting hold_ttl). lock_wait => false: raise BUSY instead of waiting for somebody who is booking the same resource. Errors: 23P01 taken, 55P03 busy, ZB001, ZB002, ZB105, ZB209, ZB210.';
+COMMENT ON FUNCTION booking.hold(uuid, timestamptz, timestamptz, uuid[], integer, uuid, interval, timestamp, uuid, integer, jsonb, boolean, interval, integer, uuid, text[], uuid) IS
+'Takes a slot for a while. The slot begins at starts_at, or at local_start on the clocks of the branch, and lasts as long as the service unless one of ends_at, duration (elapsed time) and nights (of a service that is sold by nights, from the day of the start) says otherwise; a client may ask only for what the service is sold in (22023), staff for any time. Resources that the service needs and that are not named are chosen (setting assignment), the preferred one if it is free. override: names of rules that staff sets aside (in_past, min_notice, max_advance, outside_hours, closed, off_grid, quota_full, not_eligible, overbook). ttl: how long (setting hold_ttl). lock_wait => false: raise BUSY instead of waiting for somebody who is booking the same resource. Errors: 23P01 taken, 55P03 busy, ZB001, ZB002, ZB105, ZB209, ZB210.';
 
 CREATE FUNCTION booking.refresh_hold(
 	booking uuid,
@@ -100,11 +104,11 @@ CREATE FUNCTION booking.checkout(
 	lock_wait boolean DEFAULT true,
 	tenant uuid DEFAULT NULL)
 	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
-				   price numeric, currency text)
+				   price numeric, currency text, tax numeric)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_checkout';
 COMMENT ON FUNCTION booking.checkout(uuid[], jsonb, jsonb, numeric, boolean, uuid) IS
-'Turns live holds into bookings, all or none. customer: {id, email, name, phone, locale, notify}. answers: {question: value}, or {booking: {question: value}}; a question goes by its id or code. A service that needs approval makes the booking pending. Errors: ZB301 expired, ZB302 no hold, ZB003 a required answer is missing, ZB004 mixed currencies, ZB009 e-mail, ZB011 the total is not expected_total.';
+'Turns live holds into bookings, all or none. customer: {id, email, name, phone, locale, notify}. answers: {question: value}, or {booking: {question: value}}; a question goes by its id or code. A service that needs approval makes the booking pending. price is with tax, tax is that part of it. Errors: ZB301 expired, ZB302 no hold, ZB003 a required answer is missing, ZB004 mixed currencies, ZB009 e-mail, ZB011 the total is not expected_total.';
 
 CREATE FUNCTION booking.book(
 	service uuid,
@@ -123,12 +127,16 @@ CREATE FUNCTION booking.book(
 	metadata jsonb DEFAULT NULL,
 	expected_total numeric DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	duration interval DEFAULT NULL,
+	nights integer DEFAULT NULL,
+	preferred uuid DEFAULT NULL,
+	override text[] DEFAULT NULL,
 	tenant uuid DEFAULT NULL)
 	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
-				   price numeric, currency text)
+				   price numeric, currency text, tax numeric)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_book';
-COMMENT ON FUNCTION booking.book(uuid, timestamptz, jsonb, timestamptz, uuid[], integer, jsonb, timestamp, uuid, integer, text, text, jsonb, jsonb, numeric, boolean, uuid) IS
+COMMENT ON FUNCTION booking.book(uuid, timestamptz, jsonb, timestamptz, uuid[], integer, jsonb, timestamp, uuid, integer, text, text, jsonb, jsonb, numeric, boolean, interval, integer, uuid, text[], uuid) IS
 'Books a slot at once, without a hold. Arguments as of hold() and checkout(); customer must be given.';
 
 /* ---- commands ---- */
@@ -220,28 +228,32 @@ CREATE FUNCTION booking.reschedule(
 	local_start timestamp DEFAULT NULL,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	duration interval DEFAULT NULL,
+	nights integer DEFAULT NULL,
+	override text[] DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_reschedule';
-COMMENT ON FUNCTION booking.reschedule(uuid, timestamptz, timestamptz, timestamp, integer, boolean, uuid) IS
-'Moves a booking to another time, of the same length unless ends_at is given; local_start is time on the clocks of its branch. If the new slot is taken the old one stays.';
+COMMENT ON FUNCTION booking.reschedule(uuid, timestamptz, timestamptz, timestamp, integer, boolean, interval, integer, text[], uuid) IS
+'Moves a booking to another time, of the same length (as many nights) unless one of ends_at, duration and nights is given; with one of the last two alone it stays where it starts. local_start is time on the clocks of its branch. A price per hour or night follows the new length. override: as of hold(). If the new slot is taken the old one stays.';
 
 CREATE FUNCTION booking.reassign(
 	booking uuid,
 	resources uuid[],
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	override text[] DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_reassign';
-COMMENT ON FUNCTION booking.reassign(uuid, uuid[], integer, boolean, uuid) IS
-'Gives a booking other resources; what its service needs beyond those named is chosen.';
+COMMENT ON FUNCTION booking.reassign(uuid, uuid[], integer, boolean, text[], uuid) IS
+'Gives a booking other resources; what its service needs beyond those named is chosen. override: as of hold().';
 
 CREATE FUNCTION booking.add_note(
 	booking uuid,
@@ -302,11 +314,17 @@ BEGIN
 			   b.id
 		  FROM booking.branches AS h
 		 CROSS JOIN LATERAL (
-				SELECT coalesce(day, (now AT TIME ZONE h.time_zone)::date)::timestamp
-				) AS midnight (local)
+				SELECT e.value::interval
+				  FROM booking.effective_settings(branch => h.id, tenant => h.tenant_id) AS e
+				 WHERE e.name = 'day_starts_at'
+				) AS opening (hour)
 		 CROSS JOIN LATERAL (
-				SELECT booking.at_local(midnight.local, h.time_zone),
-					   booking.at_local(midnight.local + interval '1 day', h.time_zone)
+				SELECT coalesce(day, (now AT TIME ZONE h.time_zone - opening.hour)::date)::timestamp
+					   + opening.hour
+				) AS first (local)
+		 CROSS JOIN LATERAL (
+				SELECT booking.at_local(first.local, h.time_zone),
+					   booking.at_local(first.local + interval '1 day', h.time_zone)
 				) AS today (begins, ends)
 		 CROSS JOIN LATERAL (
 				/* one index has what stands, the other what may lapse */
@@ -329,4 +347,4 @@ BEGIN
 END
 $agenda$;
 COMMENT ON FUNCTION booking.agenda(date, uuid) IS
-'A day''s bookings in the local time of their branch (default: today there), of one branch or all; cancelled ones and expired holds are left out.';
+'A day''s bookings in the local time of their branch (default: today there), of one branch or all; cancelled ones and expired holds are left out. A day begins where the setting day_starts_at says.';

@@ -10,16 +10,18 @@ DECLARE
 		'setting_catalogue', 'at_local', 'new_id', 'now', 'set_context', 'whoami',
 		'current_tenant', 'current_actor', 'has_access', 'current_customers',
 		'owned_resources', 'store_version', 'tenant_id', 'branch_id', 'service_id',
-		'resource_id', 'question_id', 'questions_for', 'agenda'];
+		'resource_id', 'question_id', 'questions_for', 'agenda', 'effective_settings',
+		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
+		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
 		'book', 'cancel', 'reschedule', 'add_note'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
-		'no_show', 'reassign', 'expire_holds'];
-	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status'];
+		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
+	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
-		'services', 'service_requirements', 'service_resources', 'questions', 'store_state',
-		'error_codes', 'transitions', 'settings'];
+		'services', 'service_requirements', 'service_resources', 'hours', 'date_overrides',
+		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
 		'orders', 'order_items', 'notes', 'holds', 'current_bookings'];
 	function record;
@@ -48,7 +50,7 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.%I TO %I', name, role);
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_log TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);
@@ -58,8 +60,10 @@ BEGIN
 		EXECUTE format('GRANT INSERT ON booking.notes TO %I', role);
 	END IF;
 	IF level IN ('staff', 'admin') THEN
-		EXECUTE format('GRANT SELECT ON booking.allocations TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.customers, booking.answers TO %I', role);
+		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);
 	END IF;
 	IF level = 'admin' THEN
 		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals TO %I',
@@ -67,7 +71,8 @@ BEGIN
 		EXECUTE format('GRANT UPDATE ON booking.tenants TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.branches, booking.reason_codes,
 			booking.resources, booking.services, booking.service_requirements,
-			booking.service_resources, booking.questions TO %I', role);
+			booking.service_resources, booking.hours, booking.date_overrides,
+			booking.resource_zones, booking.questions TO %I', role);
 	END IF;
 END
 $grant_level$;

@@ -7,13 +7,21 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/memutils.h"
+#include "utils/multirangetypes.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "api/arguments.h"
 #include "engine/context.h"
+#include "engine/normalise.h"
 #include "errors.h"
+#include "rules/hours.h"
+#include "store/plan.h"
 
 void
 argument_require(FunctionCallInfo fcinfo, int number, const char *name)
@@ -68,6 +76,79 @@ bool
 argument_bool(FunctionCallInfo fcinfo, int number, bool otherwise)
 {
 	return PG_ARGISNULL(number) ? otherwise : PG_GETARG_BOOL(number);
+}
+
+/* How long a booking is to be is said in one way. */
+void
+argument_one_length(FunctionCallInfo fcinfo, int ends_at, int duration, int nights)
+{
+	if (!PG_ARGISNULL(ends_at) + !PG_ARGISNULL(duration) + !PG_ARGISNULL(nights) > 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("ends_at, duration and nights can't be given together")));
+}
+
+/*
+ * Gives a booking that is going to be inserted the length that is asked for,
+ * if any.
+ */
+void
+argument_length(FunctionCallInfo fcinfo, int ends_at, int duration, int nights,
+				const pg_uuid_t *tenant, BookingRow *row)
+{
+	int32		count = PG_ARGISNULL(nights) ? 0 : PG_GETARG_INT32(nights);
+
+	argument_one_length(fcinfo, ends_at, duration, nights);
+	if (!PG_ARGISNULL(duration))
+		normalise_set_length(tenant, row, PG_GETARG_INTERVAL_P(duration), NULL);
+	else if (!PG_ARGISNULL(nights))
+		normalise_set_length(tenant, row, NULL, &count);
+}
+
+/* A tstzrange as a half-open span; an empty one is empty, and it may have no end. */
+TimeSpan
+argument_open_window(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	TimeSpan	window = {0, 0};
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+
+	argument_require(fcinfo, number, name);
+	range_deserialize(type, PG_GETARG_RANGE_P(number), &lower, &upper, &empty);
+	if (empty)
+		return window;
+	window.from = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
+	window.until = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
+	if (!lower.inclusive && !TIMESTAMP_NOT_FINITE(window.from))
+		window.from++;
+	if (upper.inclusive && !TIMESTAMP_NOT_FINITE(window.until))
+		window.until++;
+	return window;
+}
+
+/* One that rules can be expanded for: not too long, and with an end. */
+TimeSpan
+argument_window(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	TimeSpan	window = argument_open_window(fcinfo, number, name);
+
+	hours_check_window(window);
+	return window;
+}
+
+/* A set of instants as a tstzmultirange. */
+Datum
+result_multirange(SpanSet set)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZMULTIRANGEOID, TYPECACHE_MULTIRANGE_INFO);
+	RangeType **ranges = palloc(sizeof(RangeType *) * Max(set.count, 1));
+
+	for (int i = 0; i < set.count; i++)
+		ranges[i] = DatumGetRangeTypeP(store_span_range(set.spans[i]));
+	return MultirangeTypePGetDatum(make_multirange(TSTZMULTIRANGEOID, type->rngtype,
+												   set.count, ranges));
 }
 
 /*

@@ -21,11 +21,13 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "compat.h"
+#include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/locks.h"
 #include "engine/occupancy.h"
+#include "engine/quotas.h"
 #include "errors.h"
 #include "rules/contact.h"
 #include "rules/ids.h"
@@ -173,19 +175,7 @@ store_answers(const pg_uuid_t *tenant, const pg_uuid_t *bookings, int count, boo
 	}
 }
 
-/* ---- what a service asks for ---- */
-
-static const Service *
-require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
-{
-	const Service *service = config_service(tenant, id);
-
-	if (service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist", ids_text(id))));
-	return service;
-}
+/* ---- what is to be paid ---- */
 
 static void
 check_total(Datum total, Datum expected)
@@ -199,13 +189,13 @@ check_total(Datum total, Datum expected)
 				 errhint("Show the new price and ask again.")));
 }
 
-/* booking_id, status, version, order_id, price, currency */
+/* booking_id, status, version, order_id, price, currency, tax */
 static void
 put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 {
 	ReturnSetInfo *set = (ReturnSetInfo *) fcinfo->resultinfo;
-	Datum		values[6];
-	bool		nulls[6] = {0};
+	Datum		values[7];
+	bool		nulls[7] = {0};
 
 	values[0] = UUIDPGetDatum(&result->id);
 	values[1] = CStringGetTextDatum(lifecycle_status_name(result->status));
@@ -214,6 +204,7 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 	nulls[3] = !result->has_order;
 	values[4] = result->price;
 	values[5] = CStringGetTextDatum(result->currency);
+	values[6] = result->tax;
 	tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
 }
 
@@ -223,7 +214,8 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
  * approves (K4).
  */
 static BookingResult *
-commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
+commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert,
+			   const pg_uuid_t *preferred)
 {
 	const pg_uuid_t *previous_customer = checks_vouch_for_customer(customer);
 	const pg_uuid_t *previous_booking = checks_ask_for_approval(row_uuid(row, BK_ID));
@@ -232,7 +224,7 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert)
 	PG_TRY();
 	{
 		if (insert)
-			result = bookings_insert(row);
+			result = assignment_insert(row, preferred);
 		else
 			result = bookings_checkout(row);
 	}
@@ -299,14 +291,25 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
  * by itself would, they could be taken in anybody's order.
  */
 static void
-lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count)
+lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count,
+			const pg_uuid_t *customer)
 {
 	KeySet		keys = {0};
 
 	for (int i = 0; i < count; i++)
 	{
 		const BookingState *state = &holds[i].state;
+		QuotaCase	quota_case = {0};
 
+		quota_case.tenant = tenant;
+		quota_case.service = holds[i].service;
+		quota_case.branch = config_branch(tenant, &state->branch_id);
+		quota_case.customer = customer;
+		quota_case.resources = config_resources(tenant, state->resource_ids,
+												state->resource_count);
+		quota_case.resource_count = state->resource_count;
+		quota_case.slot = (TimeSpan) {state->starts_at, state->ends_at};
+		quotas_add_checkout_keys(&keys, &quota_case);
 		occupancy_add_keys(&keys, tenant, holds[i].service, state->resource_ids,
 						   state->resource_count,
 						   (TimeSpan) {state->starts_at, state->ends_at});
@@ -337,10 +340,10 @@ checkout(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < count; i++)
 	{
-		holds[i].service = require_service(tenant, &holds[i].state.service_id);
+		holds[i].service = command_service(tenant, &holds[i].state.service_id);
 		total = DirectFunctionCall2(numeric_add, total, holds[i].state.price);
 	}
-	lock_places(tenant, holds, count);
+	lock_places(tenant, holds, count, customer);
 	if (!PG_ARGISNULL(3))
 		check_total(total, PG_GETARG_DATUM(3));
 	if (!PG_ARGISNULL(2))
@@ -362,7 +365,7 @@ checkout(PG_FUNCTION_ARGS)
 		if (!money_is_zero(DatumGetNumeric(holds[i].state.price)))
 			row_set(&row, BK_ORDER_ID, UUIDPGetDatum(&order));
 
-		result = commit_booking(&row, customer, false);
+		result = commit_booking(&row, customer, false, NULL);
 		if (result == NULL)
 			command_not_found(&holds[i].id);
 		for (int j = 0; j < count; j++)
@@ -409,9 +412,9 @@ book(PG_FUNCTION_ARGS)
 		{0, BK_SERVICE_ID}, {1, BK_STARTS_AT}, {3, BK_ENDS_AT},
 		{4, BK_RESOURCE_IDS}, {5, BK_UNITS}, {7, BK_LOCAL_START}, {8, BK_BRANCH_ID},
 		{9, BK_PARTY_SIZE}, {10, BK_TITLE}, {11, BK_DESCRIPTION}, {12, BK_ATTENDEES},
-		{13, BK_METADATA}
+		{13, BK_METADATA}, {19, BK_OVERRIDES}
 	};
-	const pg_uuid_t *tenant = argument_tenant(fcinfo, 16);
+	const pg_uuid_t *tenant = argument_tenant(fcinfo, 20);
 	const Context *context = context_get();
 	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
 	const pg_uuid_t *customer = resolve_customer(tenant, &given, context);
@@ -434,11 +437,12 @@ book(PG_FUNCTION_ARGS)
 	row_set_status(&row, STATUS_CONFIRMED);
 	if (contact_is_given(&given))
 		row_set(&row, BK_CONTACT, PG_GETARG_DATUM(2));
+	argument_length(fcinfo, 3, 16, 17, tenant, &row);
 
 	if (!PG_ARGISNULL(6))
 		store_answers(tenant, &id, 1, false, PG_GETARG_JSONB_P(6), clock_now());
 
-	result = commit_booking(&row, customer, true);
+	result = commit_booking(&row, customer, true, PG_ARGISNULL(18) ? NULL : PG_GETARG_UUID_P(18));
 	if (!PG_ARGISNULL(14))
 		check_total(result->price, PG_GETARG_DATUM(14));
 	put_result(fcinfo, result);
@@ -448,8 +452,8 @@ book(PG_FUNCTION_ARGS)
 /*
  * booking.book(service, starts_at, customer, ends_at, resources, units,
  * answers, local_start, branch, party_size, title, description, attendees,
- * metadata, expected_total, lock_wait, tenant): hold and checkout in one
- * statement, without a hold (K7).
+ * metadata, expected_total, lock_wait, duration, nights, preferred,
+ * override, tenant): hold and checkout in one statement, without a hold (K7).
  */
 Datum
 booking_book(PG_FUNCTION_ARGS)

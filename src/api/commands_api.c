@@ -13,7 +13,6 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/uuid.h"
 
@@ -21,8 +20,10 @@
 #include "api/commands.h"
 #include "engine/effects.h"
 #include "engine/locks.h"
+#include "engine/normalise.h"
 #include "errors.h"
 #include "rules/calendar.h"
+#include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/text.h"
@@ -46,6 +47,18 @@ command_not_found(const pg_uuid_t *booking)
 	ereport(ERROR,
 			(booking_errcode(ERR_NOT_FOUND),
 			 errmsg("booking %s does not exist", ids_text(booking))));
+}
+
+const Service *
+command_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	const Service *service = config_service(tenant, id);
+
+	if (service == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("service %s does not exist", ids_text(id))));
+	return service;
 }
 
 /*
@@ -252,39 +265,78 @@ booking_complete(PG_FUNCTION_ARGS)
 	return command_run(fcinfo, 2, complete);
 }
 
-static Datum
-reschedule(PG_FUNCTION_ARGS)
+/* The slot that the arguments of reschedule() make of a booking's. */
+static TimeSpan
+new_slot(FunctionCallInfo fcinfo, const Command *command)
 {
-	Command		command = command_begin(fcinfo, 6, 4);
-	const Branch *branch = config_branch(command.tenant, &command.state.branch_id);
-	TimestampTz starts_at;
-	TimestampTz ends_at;
+	const BookingState *state = &command->state;
+	const Branch *branch = config_branch(command->tenant, &state->branch_id);
+	const LengthRule *rule = &command_service(command->tenant, &state->service_id)->length;
+	pg_tz	   *zone = calendar_zone(branch ? branch->time_zone : state->time_zone);
+	TimestampTz start;
 
 	if (!PG_ARGISNULL(1))
-		starts_at = PG_GETARG_TIMESTAMPTZ(1);
+		start = PG_GETARG_TIMESTAMPTZ(1);
 	else if (!PG_ARGISNULL(3))
-		starts_at = calendar_at_local(PG_GETARG_TIMESTAMP(3),
-									  calendar_zone(branch ? branch->time_zone :
-													command.state.time_zone));
+		start = calendar_at_local(PG_GETARG_TIMESTAMP(3), zone);
+	else if (!PG_ARGISNULL(6) || !PG_ARGISNULL(7))
+		start = state->starts_at;
 	else
 		ereport(ERROR,
 				(booking_errcode(ERR_NULL_VALUE),
 				 errmsg("starts_at or local_start must be given")));
-	if (!PG_ARGISNULL(2))
-		ends_at = PG_GETARG_TIMESTAMPTZ(2);
-	else if (TIMESTAMP_NOT_FINITE(starts_at) ||
-			 pg_add_s64_overflow(starts_at, command.state.ends_at - command.state.starts_at,
-								 &ends_at))
-		ends_at = starts_at;	/* the guard refuses it */
 
-	return command_end(fcinfo, &command,
-					   bookings_move(command.tenant, command.booking, starts_at, ends_at));
+	argument_one_length(fcinfo, 2, 6, 7);
+	if (!PG_ARGISNULL(2))
+		return (TimeSpan) {start, PG_GETARG_TIMESTAMPTZ(2)};
+	if (!PG_ARGISNULL(6))
+		return duration_of(rule, start, config_interval(PG_GETARG_INTERVAL_P(6)));
+	if (!PG_ARGISNULL(7))
+		return duration_of_nights(rule, start, PG_GETARG_INT32(7), zone);
+	return duration_moved(rule, (TimeSpan) {state->starts_at, state->ends_at}, start, zone);
+}
+
+/*
+ * Gives a booking another slot, or (NULL) other resources; the overrides are
+ * those of an argument.
+ */
+static BookingResult *
+move(const Command *command, const TimeSpan *slot, ArrayType *resources,
+	 FunctionCallInfo fcinfo, int override_argument)
+{
+	ArrayType  *overrides = PG_ARGISNULL(override_argument) ? NULL :
+		PG_GETARG_ARRAYTYPE_P(override_argument);
+	const pg_uuid_t *previous = normalise_state_overrides(command->booking);
+	BookingResult *volatile result = NULL;
+
+	PG_TRY();
+	{
+		result = slot != NULL ?
+			bookings_move(command->tenant, command->booking, *slot, overrides) :
+			bookings_reassign(command->tenant, command->booking, resources, overrides);
+	}
+	PG_FINALLY();
+	{
+		normalise_state_overrides(previous);
+	}
+	PG_END_TRY();
+	return result;
+}
+
+static Datum
+reschedule(PG_FUNCTION_ARGS)
+{
+	Command		command = command_begin(fcinfo, 9, 4);
+	TimeSpan	slot = new_slot(fcinfo, &command);
+
+	return command_end(fcinfo, &command, move(&command, &slot, NULL, fcinfo, 8));
 }
 
 /*
  * booking.reschedule(booking, starts_at, ends_at, local_start,
- * expected_version, lock_wait, tenant): without an end, the booking keeps its
- * length; local_start is wall-clock time in the booking's zone.
+ * expected_version, lock_wait, duration, nights, override, tenant): unless one of
+ * ends_at, duration and nights is given the booking keeps its length;
+ * local_start is wall-clock time in the booking's zone.
  */
 Datum
 booking_reschedule(PG_FUNCTION_ARGS)
@@ -299,13 +351,15 @@ reassign(PG_FUNCTION_ARGS)
 	int			count;
 
 	argument_uuids(fcinfo, 1, "resources", &count);
-	command = command_begin(fcinfo, 4, 2);
+	command = command_begin(fcinfo, 5, 2);
 	return command_end(fcinfo, &command,
-					   bookings_reassign(command.tenant, command.booking,
-										 PG_GETARG_ARRAYTYPE_P(1)));
+					   move(&command, NULL, PG_GETARG_ARRAYTYPE_P(1), fcinfo, 4));
 }
 
-/* booking.reassign(booking, resources, expected_version, lock_wait, tenant) */
+/*
+ * booking.reassign(booking, resources, expected_version, lock_wait, override,
+ * tenant)
+ */
 Datum
 booking_reassign(PG_FUNCTION_ARGS)
 {

@@ -15,6 +15,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "engine/assignment.h"
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/expiry.h"
@@ -61,9 +62,10 @@ hold(PG_FUNCTION_ARGS)
 	}			given[] = {
 		{0, BK_SERVICE_ID}, {1, BK_STARTS_AT}, {2, BK_ENDS_AT}, {3, BK_RESOURCE_IDS},
 		{4, BK_UNITS}, {5, BK_CUSTOMER_ID}, {6, BK_HOLD_TTL}, {7, BK_LOCAL_START},
-		{8, BK_BRANCH_ID}, {9, BK_PARTY_SIZE}, {10, BK_METADATA}
+		{8, BK_BRANCH_ID}, {9, BK_PARTY_SIZE}, {10, BK_METADATA}, {15, BK_OVERRIDES}
 	};
 	MemoryContext memory = CurrentMemoryContext;
+	const pg_uuid_t *tenant;
 	pg_uuid_t	id = ids_new();
 	BookingRow	row;
 
@@ -79,14 +81,18 @@ hold(PG_FUNCTION_ARGS)
 		if (!PG_ARGISNULL(given[i].argument))
 			row_set(&row, given[i].column, PG_GETARG_DATUM(given[i].argument));
 	row_set(&row, BK_ID, UUIDPGetDatum(&id));
-	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(argument_tenant(fcinfo, 12)));
+	tenant = argument_tenant(fcinfo, 16);
+	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 	row_set_status(&row, STATUS_HELD);
-	return hold_row(fcinfo, memory, bookings_insert(&row));
+	argument_length(fcinfo, 2, 12, 13, tenant, &row);
+	return hold_row(fcinfo, memory,
+					assignment_insert(&row, PG_ARGISNULL(14) ? NULL : PG_GETARG_UUID_P(14)));
 }
 
 /*
  * booking.hold(service, starts_at, ends_at, resources, units, customer, ttl,
- * local_start, branch, party_size, metadata, lock_wait, tenant)
+ * local_start, branch, party_size, metadata, lock_wait, duration, nights,
+ * preferred, override, tenant)
  */
 Datum
 booking_hold(PG_FUNCTION_ARGS)

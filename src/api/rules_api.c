@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rules_api.c
- *	  SQL functions over the pure rules: lifecycle, settings, errors, time.
+ *	  SQL functions over the pure rules: lifecycle, errors, time.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,7 +15,6 @@
 #include "miscadmin.h"
 #include "rules/calendar.h"
 #include "rules/lifecycle.h"
-#include "rules/settings.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -26,7 +25,6 @@ PG_FUNCTION_INFO_V1(booking_is_occupying);
 PG_FUNCTION_INFO_V1(booking_statuses);
 PG_FUNCTION_INFO_V1(booking_transition_catalogue);
 PG_FUNCTION_INFO_V1(booking_error_catalogue);
-PG_FUNCTION_INFO_V1(booking_setting_catalogue);
 PG_FUNCTION_INFO_V1(booking_at_local);
 
 /* The status an argument names, or an error that lists the statuses. */
@@ -43,14 +41,6 @@ put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 
 	tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
-}
-
-/* Text that may be NULL as a column's value. */
-static void
-put_text(const char *text, Datum *value, bool *isnull)
-{
-	*isnull = text == NULL;
-	*value = text != NULL ? CStringGetTextDatum(text) : (Datum) 0;
 }
 
 /* An array of texts as a Datum. */
@@ -180,48 +170,6 @@ booking_error_catalogue(PG_FUNCTION_ARGS)
 		values[2] = Int32GetDatum(row->http_status);
 		values[3] = BoolGetDatum(row->retry);
 		values[4] = CStringGetTextDatum(row->message);
-		put_row(fcinfo, values, nulls);
-	}
-	PG_RETURN_VOID();
-}
-
-/*
- * setting_catalogue() -> (name, type, unit, default_value, min_value,
- * max_value, levels, description)
- */
-Datum
-booking_setting_catalogue(PG_FUNCTION_ARGS)
-{
-	InitMaterializedSRF(fcinfo, 0);
-
-	for (int i = 0; i < SETTING_COUNT; i++)
-	{
-		const SettingRow *row = settings_row((SettingKey) i);
-		bool		bounded = row->type == SETTING_TYPE_INTERVAL ||
-			row->type == SETTING_TYPE_INTEGER;
-		Datum		levels[SETTING_LEVEL_COUNT];
-		int			nlevels = 0;
-		Datum		values[8];
-		bool		nulls[8] = {0};
-
-		for (int level = 0; level < SETTING_LEVEL_COUNT; level++)
-		{
-			if (row->levels & LEVEL_BIT(level))
-				levels[nlevels++] =
-					CStringGetTextDatum(settings_level_name((SettingLevel) level));
-		}
-
-		values[0] = CStringGetTextDatum(row->name);
-		values[1] = CStringGetTextDatum(settings_type_name(row->type));
-		put_text(row->unit, &values[2], &nulls[2]);
-		put_text(settings_number_text(row, row->default_value),
-				 &values[3], &nulls[3]);
-		put_text(bounded ? settings_number_text(row, row->min_value) : NULL,
-				 &values[4], &nulls[4]);
-		put_text(bounded ? settings_number_text(row, row->max_value) : NULL,
-				 &values[5], &nulls[5]);
-		values[6] = text_array(levels, nlevels);
-		values[7] = CStringGetTextDatum(row->description);
 		put_row(fcinfo, values, nulls);
 	}
 	PG_RETURN_VOID();

@@ -12,11 +12,13 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 #include "engine/audit.h"
 #include "engine/json.h"
+#include "engine/policy_check.h"
 #include "store/records.h"
 
 #define SALT_LENGTH 16
@@ -174,12 +176,33 @@ salted_digest(bytea *salt, Jsonb *values)
 }
 
 /*
+ * The rules that did not hold for a change: those that staff overrode, and the
+ * capacity where a setting allows more.
+ */
+static Datum
+overridden_rules(const BookingRow *row, bool overbooked)
+{
+	Datum	   *names = NULL;
+	bool	   *nulls;
+	int			count = 0;
+
+	if (!overbooked || policy_overrides(row, "overbook"))
+		return row->value[BK_OVERRIDES];
+	if (row_has(row, BK_OVERRIDES))
+		deconstruct_array(DatumGetArrayTypeP(row->value[BK_OVERRIDES]), TEXTOID, -1, false,
+						  TYPALIGN_INT, &names, &nulls, &count);
+	names = names ? repalloc(names, sizeof(Datum) * (count + 1)) : palloc(sizeof(Datum));
+	names[count++] = CStringGetTextDatum("overbook");
+	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/*
  * Writes the history of one change; old is NULL for an INSERT, session for a
  * booking without service session.
  */
 void
 audit_write(const BookingRow *old, const BookingRow *new, const char *action,
-			bool reversible, Oid role, const pg_uuid_t *session)
+			bool reversible, Oid role, const pg_uuid_t *session, bool overbooked)
 {
 	Jsonb	   *personal = private_values(old, new);
 	bytea	   *salt = NULL;
@@ -202,6 +225,7 @@ audit_write(const BookingRow *old, const BookingRow *new, const char *action,
 	entry.reason_code = new->value[BK_REASON_CODE];
 	entry.reversible = reversible;
 	entry.metadata = new->value[BK_CHANGE_METADATA];
+	entry.overrides = overridden_rules(new, overbooked);
 	entry.at = row_time(new, BK_UPDATED_AT);
 
 	if (entry.new_values == NULL)

@@ -13,6 +13,6 @@
 #include "store/bookings.h"
 
 extern void audit_write(const BookingRow *old, const BookingRow *new, const char *action,
-						bool reversible, Oid role, const pg_uuid_t *session);
+						bool reversible, Oid role, const pg_uuid_t *session, bool overbooked);
 
 #endif							/* BOOKING_AUDIT_H */

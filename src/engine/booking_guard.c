@@ -27,12 +27,14 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/context.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
 #include "engine/pending.h"
+#include "engine/policy_check.h"
 #include "errors.h"
 #include "rules/actors.h"
 #include "rules/ids.h"
@@ -136,7 +138,7 @@ still_fits(const Change *change, const BookingRow *old, const BookingRow *row)
 	pg_uuid_t  *resources;
 	TimeSpan	during;
 
-	if (!store_span(row->value[BK_DURING], &during) ||
+	if (!store_range_span(row->value[BK_DURING], &during) ||
 		during.from != row_time(row, BK_STARTS_AT) || during.until != row_time(row, BK_ENDS_AT))
 		return false;
 
@@ -155,6 +157,12 @@ still_fits(const Change *change, const BookingRow *old, const BookingRow *row)
 		return false;
 	if (change->resource_count == 0)
 		return true;
+	if (change->has_customer != row_has(row, BK_CUSTOMER_ID) ||
+		(change->has_customer &&
+		 !uuid_equal(&change->customer, row_uuid(row, BK_CUSTOMER_ID))) ||
+		(change->quota_count > 0 &&
+		 !uuid_equal(&change->quota_branch, row_uuid(row, BK_BRANCH_ID))))
+		return false;
 
 	resources = row_resources(row, &count);
 	if (count != change->resource_count)
@@ -192,10 +200,14 @@ after_insert(const BookingRow *row)
 	Change	   *change = change_of(row, NULL);
 	Context    *who = who_changes(row);
 
+	change->row = row;
+	change->staff = context_is_staff(who);
+	change->may_overbook = change->staff && policy_overrides(row, "overbook");
 	checks_insert(change, row, who);
 	if (lifecycle_is_occupying(row_status(row)))
 		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
 					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
+	assignment_write_turns(change);
 	consequences_write(change, NULL, row, who);
 	bookings_note_result(row);
 	pending_done(change);
@@ -203,7 +215,7 @@ after_insert(const BookingRow *row)
 
 /* Brings what a booking occupies from the old to the new row. */
 static void
-update_occupancy(const Change *change, const BookingRow *old, const BookingRow *new)
+update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 {
 	bool		occupied = lifecycle_is_occupying(row_status(old));
 	bool		occupies = lifecycle_is_occupying(row_status(new));
@@ -236,9 +248,14 @@ after_update(const BookingRow *old, const BookingRow *row)
 	change = change_of(row, old);
 	who = who_changes(row);
 
+	change->row = row;
+	change->old = old;
+	change->staff = context_is_staff(who);
+	change->may_overbook = change->staff && policy_overrides(row, "overbook");
 	checks_update(change, old, row, who);
 	if (change->locked)
 		update_occupancy(change, old, row);
+	assignment_write_turns(change);
 	consequences_write(change, old, row, who);
 	bookings_note_result(row);
 	pending_done(change);

@@ -17,8 +17,12 @@
 
 #include "engine/checks.h"
 #include "engine/place.h"
+#include "engine/policy_check.h"
+#include "engine/quotas.h"
 #include "errors.h"
+#include "rules/calendar.h"
 #include "rules/contact.h"
+#include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
 #include "rules/money.h"
@@ -403,6 +407,36 @@ check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 				 errhint("The known ones are in table booking.reason_codes.")));
 }
 
+/* ---- how long (K11) ---- */
+
+/*
+ * Clients book what the service is sold in; staff may book any length.  What
+ * was booked once keeps its length also if the service is changed later.
+ */
+static void
+check_length(const Change *change, const BookingRow *old, const BookingRow *new,
+			 const Context *who)
+{
+	const LengthRule *rule = &change->service->length;
+	TimeSpan	slot = row_slot(new);
+	pg_tz	   *zone = rule->by_nights ? calendar_zone(row_text(new, BK_TIME_ZONE)) : NULL;
+
+	if (context_is_staff(who) || duration_fits(rule, slot, zone))
+		return;
+	if (old != NULL && row_same(old, new, BK_SERVICE_ID) &&
+		(rule->by_nights ?
+		 row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) :
+		 duration_length(row_slot(old)) == duration_length(slot)))
+		return;
+	ereport(ERROR,
+			(booking_errcode(ERR_BAD_VALUE),
+			 rule->by_nights ?
+			 errmsg("service \"%s\" can't be booked like this", change->service->name) :
+			 errmsg("service \"%s\" can't be booked for %s", change->service->name,
+					duration_text(duration_length(slot))),
+			 errhint("%s", duration_hint(rule))));
+}
+
 /* ---- INSERT ---- */
 
 void
@@ -423,6 +457,9 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	if (row_has(row, BK_REASON_CODE))
 		check_reason(change, NULL, row);
 	place_check(change, row, who);
+	check_length(change, NULL, row, who);
+	policy_check(change, row, NULL, who);
+	quotas_check(change, row, NULL, who);
 	if (status == STATUS_HELD)
 		check_hold(change, row, who);
 	else if (status != STATUS_WAITLISTED)
@@ -517,7 +554,8 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 
 /* Where a change is allowed (L9). */
 static void
-check_where(const BookingRow *old, const BookingRow *new, const Context *who)
+check_where(const Change *change, const BookingRow *old, const BookingRow *new,
+			const Context *who)
 {
 	BookingStatus status = row_status(old);
 	bool		only_end = row_same(old, new, BK_STARTS_AT) &&
@@ -537,10 +575,51 @@ check_where(const BookingRow *old, const BookingRow *new, const Context *who)
 			deny("reassign a booking");
 	}
 	if ((!row_same(old, new, BK_PRICE) || !row_same(old, new, BK_CURRENCY)) &&
-		row_same(old, new, BK_SERVICE_ID) && !context_is_staff(who))
+		!change->charged && !context_is_staff(who))
 		deny("change the price of a booking");
 	if (!row_same(old, new, BK_BRANCH_ID) && !checks_moves(old, new) && !context_is_staff(who))
 		deny("change the branch of a booking");
+}
+
+/*
+ * A customer may cancel or move a booking by himself where that is allowed,
+ * and until so long before it starts: before its start so far, not the new one
+ * (C5).  Holds, and what waits, are his to drop.
+ */
+static void
+check_online(const Change *change, const BookingRow *old, const BookingRow *new,
+			 const Context *who)
+{
+	BookingStatus from = row_status(old);
+	const pg_uuid_t *branch = row_uuid(old, BK_BRANCH_ID);
+	bool		cancels = row_status(new) == STATUS_CANCELLED;
+	bool		moves = !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT);
+	SettingKey	notice_key = cancels ? SETTING_CANCEL_NOTICE : SETTING_RESCHEDULE_NOTICE;
+	SettingValue notice;
+
+	if (context_is_staff(who) || who->kind == ACTOR_CALENDAR || !(cancels || moves) ||
+		(from != STATUS_PENDING && from != STATUS_CONFIRMED))
+		return;
+
+	if (!checks_setting(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
+						change, branch).boolean)
+		ereport(ERROR,
+				(booking_errcode(ERR_ONLINE_DISABLED),
+				 cancels ? errmsg("customers can't cancel this booking by themselves") :
+				 errmsg("customers can't move this booking by themselves"),
+				 errhint("Ask staff. The setting is %s.",
+						 cancels ? "online_cancel" : "online_reschedule")));
+	notice = checks_setting(notice_key, change, branch);
+	if (change->now > row_time(old, BK_STARTS_AT) - notice.interval_us)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOTICE_WINDOW),
+				 cancels ? errmsg("it is too late to cancel the booking") :
+				 errmsg("it is too late to move the booking"),
+				 errdetail("It starts at %s, and the notice is %s.",
+						   timestamptz_to_str(row_time(old, BK_STARTS_AT)),
+						   settings_value_text(notice_key, &notice)),
+				 errhint("Ask staff. The setting is %s.",
+						 cancels ? "cancel_notice" : "reschedule_notice")));
 }
 
 /* Terminal bookings never change (L9); a note may still be added. */
@@ -623,7 +702,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 
 	if (from == to && row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE))
 		check_reason(change, old, new);
-	check_where(old, new, who);
+	check_where(change, old, new, who);
+	check_online(change, old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
@@ -631,6 +711,11 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		require_customer(new);
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
-	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE))
+	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE) ||
+		(lifecycle_is_occupying(to) && !lifecycle_is_occupying(from)))
 		place_check(change, new, who);
+	if (checks_moves(old, new))
+		check_length(change, old, new, who);
+	policy_check(change, new, old, who);
+	quotas_check(change, new, old, who);
 }

@@ -21,6 +21,7 @@
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/rel.h"
 
 #include "engine/clock.h"
@@ -29,6 +30,7 @@
 #include "engine/locks.h"
 #include "errors.h"
 #include "rules/calendar.h"
+#include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/money.h"
 #include "rules/settings.h"
@@ -158,6 +160,14 @@ code_max_bytes(const char *table)
 	return strcmp(table, "tenants") == 0 || strcmp(table, "branches") == 0 ? CODE_MAX_BYTES : 63;
 }
 
+static bool
+sold_by_nights(const ConfigRow *row)
+{
+	int			column = config_column(row, "nights", BOOLOID);
+
+	return column >= 0 && !row->nulls[column] && DatumGetBool(row->values[column]);
+}
+
 static void
 fill_config(ConfigRow *row)
 {
@@ -184,6 +194,15 @@ fill_config(ConfigRow *row)
 					(booking_errcode(ERR_BAD_VALUE),
 					 errmsg("it is not clear which branch the resource belongs to"),
 					 errhint("Set branch_id, or call booking.set_context(branch => ...).")));
+	}
+	if (sold_by_nights(row) && lacks(row, "duration", INTERVALOID))
+	{
+		int			column = config_column(row, "duration", INTERVALOID);
+		Interval   *day = palloc0(sizeof(Interval));
+
+		day->day = 1;
+		row->values[column] = IntervalPGetDatum(day);
+		row->nulls[column] = false;
 	}
 	if (lacks(row, "code", TEXTOID) && config_text(row, "name") != NULL)
 	{
@@ -213,12 +232,220 @@ check_count(const ConfigRow *row, const char *name)
 				 errmsg("%s must be 1 or more", name)));
 }
 
+/* ---- services ---- */
+
+/* A length of time of a service; another one where it is null. */
+static int64
+service_length(const ConfigRow *row, const char *name, int64 otherwise)
+{
+	int			column = config_column(row, name, INTERVALOID);
+
+	if (column < 0 || row->nulls[column])
+		return otherwise;
+	return config_interval(DatumGetIntervalP(row->values[column]));
+}
+
+static int64
+service_time(const ConfigRow *row, const char *name)
+{
+	int			column = config_column(row, name, TIMEOID);
+
+	return column < 0 || row->nulls[column] ? 0 : DatumGetTimeADT(row->values[column]);
+}
+
+static int
+service_count(const ConfigRow *row, const char *name, int otherwise)
+{
+	int			column = config_column(row, name, INT4OID);
+
+	return column < 0 || row->nulls[column] ? otherwise : DatumGetInt32(row->values[column]);
+}
+
+/* The lengths, the price and the tax of a service (K5, K11). */
+static void
+check_service(const ConfigRow *row)
+{
+	LengthRule	rule = {0};
+	char	   *currency = config_text(row, "currency");
+	char	   *unit = config_text(row, "price_unit");
+	int			column;
+
+	rule.usual = service_length(row, "duration", 0);
+	rule.min = service_length(row, "min_duration", rule.usual);
+	rule.max = service_length(row, "max_duration", rule.usual);
+	rule.step = service_length(row, "duration_step", 0);
+	rule.by_nights = sold_by_nights(row);
+	rule.night_starts = service_time(row, "night_starts");
+	rule.night_ends = service_time(row, "night_ends");
+	rule.min_nights = service_count(row, "min_nights", 1);
+	rule.max_nights = service_count(row, "max_nights", 0);
+	/* without a duration the table refuses it */
+	if (rule.usual != 0)
+		duration_check_rule(&rule);
+
+	if (unit != NULL)
+		(void) money_unit(unit);
+	column = config_column(row, "tax_rate", NUMERICOID);
+	if (column >= 0 && !row->nulls[column])
+		money_check_rate(DatumGetNumeric(row->values[column]));
+
+	/* a tenant that isn't there is the foreign key's to refuse */
+	if (currency == NULL)
+		currency = config_currency(config_uuid(row, "tenant_id"));
+	column = config_column(row, "price", NUMERICOID);
+	if (column >= 0 && !row->nulls[column])
+		money_check(DatumGetNumeric(row->values[column]), currency ? currency : "XXX");
+}
+
+/* ---- opening hours ---- */
+
+static bool
+has_value(const ConfigRow *row, const char *name, Oid type)
+{
+	int			column = config_column(row, name, type);
+
+	return column >= 0 && !row->nulls[column];
+}
+
+static void
+refuse_row(const char *message, const char *hint)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_BAD_VALUE), errmsg("%s", message), errhint("%s", hint)));
+}
+
+static Datum
+config_value(const ConfigRow *row, const char *name, Oid type)
+{
+	return row->values[config_column(row, name, type)];
+}
+
+static bool
+date_is_infinite(const ConfigRow *row, const char *name)
+{
+	return has_value(row, name, DATEOID) &&
+		DATE_NOT_FINITE(DatumGetDateADT(config_value(row, name, DATEOID)));
+}
+
+/* Weekly hours and overrides; the CHECKs of the tables say the same in worse words. */
+static void
+check_hours(const ConfigRow *row, bool weekly)
+{
+	bool		opens = has_value(row, "opens", TIMEOID);
+	bool		closes = has_value(row, "closes", TIMEOID);
+
+	if (has_value(row, "branch_id", UUIDOID) == has_value(row, "resource_id", UUIDOID))
+		refuse_row("opening hours are of one branch or one resource",
+				   "Set either branch_id or resource_id.");
+	if (weekly && has_value(row, "weekday", INT2OID))
+	{
+		int			weekday = DatumGetInt16(config_value(row, "weekday", INT2OID));
+
+		if (weekday < 1 || weekday > 7)
+			refuse_row("weekday must be between 1 and 7", "Monday is 1, Sunday is 7.");
+	}
+	if (!weekly && opens != closes)
+		refuse_row("opens and closes must be given together",
+				   "Leave out both if it is closed all day.");
+	if (opens && closes)
+	{
+		int64		from = DatumGetTimeADT(config_value(row, "opens", TIMEOID));
+
+		if (from == DatumGetTimeADT(config_value(row, "closes", TIMEOID)))
+			refuse_row("opens and closes must not be the same",
+					   "A whole day is 00:00 to 24:00.");
+		if (from == USECS_PER_DAY)
+			refuse_row("opens must be before 24:00", "Say 00:00 of the next day.");
+	}
+	if (date_is_infinite(row, "day"))
+		refuse_row("day must not be infinite", "An override is of one date.");
+	if (has_value(row, "valid_from", DATEOID) && has_value(row, "valid_until", DATEOID) &&
+		DatumGetDateADT(config_value(row, "valid_until", DATEOID)) <
+		DatumGetDateADT(config_value(row, "valid_from", DATEOID)))
+		refuse_row("valid_until must not be before valid_from", "Both dates are inclusive.");
+}
+
+static void
+check_closure(const ConfigRow *row)
+{
+	bool		instants = has_value(row, "starts_at", TIMESTAMPTZOID);
+	bool		local = has_value(row, "local_start", TIMESTAMPOID);
+	char	   *repeats = config_text(row, "repeats");
+	char	   *kind = config_text(row, "kind");
+	int64		from;
+	int64		until;
+
+	if (has_value(row, "branch_id", UUIDOID) && has_value(row, "resource_id", UUIDOID))
+		refuse_row("a closure is of one branch or one resource, or of the whole tenant",
+				   "Set branch_id, resource_id, or neither.");
+	if (kind != NULL && strcmp(kind, "closure") != 0 && strcmp(kind, "out_of_office") != 0)
+		refuse_row("the kind of a closure is not known",
+				   "The kinds are closure and out_of_office.");
+	if (instants == local || instants != has_value(row, "ends_at", TIMESTAMPTZOID) ||
+		local != has_value(row, "local_end", TIMESTAMPOID))
+		refuse_row("a closure has either instants or local times",
+				   "Set starts_at and ends_at, or local_start and local_end.");
+
+	from = instants ? DatumGetTimestampTz(config_value(row, "starts_at", TIMESTAMPTZOID)) :
+		DatumGetTimestamp(config_value(row, "local_start", TIMESTAMPOID));
+	until = instants ? DatumGetTimestampTz(config_value(row, "ends_at", TIMESTAMPTZOID)) :
+		DatumGetTimestamp(config_value(row, "local_end", TIMESTAMPOID));
+	if (until <= from)
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("a closure must end after it begins")));
+	if (local && (TIMESTAMP_NOT_FINITE(from) || TIMESTAMP_NOT_FINITE(until)))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("local times of a closure must not be infinite"),
+				 errhint("Set starts_at and ends_at to close for good.")));
+
+	if (repeats == NULL)
+	{
+		if (has_value(row, "repeat_until", DATEOID))
+			refuse_row("repeat_until is for closures that repeat", "Set repeats too.");
+		return;
+	}
+	if (strcmp(repeats, "daily") != 0 && strcmp(repeats, "weekly") != 0)
+		refuse_row("a closure repeats daily or weekly", "Leave out repeats if it is once.");
+	if (!local)
+		refuse_row("a closure repeats in local time",
+				   "Set local_start and local_end instead of starts_at and ends_at.");
+	if (until - from > (strcmp(repeats, "weekly") == 0 ? 7 : 1) * USECS_PER_DAY)
+		refuse_row("a closure must not be longer than the time in which it repeats",
+				   "To close without a break, say it once.");
+	if (has_value(row, "repeat_until", DATEOID) &&
+		(from >= 0 ? from / USECS_PER_DAY : (from + 1) / USECS_PER_DAY - 1) >
+		DatumGetDateADT(config_value(row, "repeat_until", DATEOID)))
+		refuse_row("repeat_until must not be before the first day",
+				   "It is the last day on which the closure begins.");
+}
+
+static void
+check_opening(const ConfigRow *row)
+{
+	const char *table = RelationGetRelationName(row->relation);
+
+	if (strcmp(table, "hours") == 0 || strcmp(table, "date_overrides") == 0)
+		check_hours(row, strcmp(table, "hours") == 0);
+	else if (strcmp(table, "closures") == 0)
+		check_closure(row);
+	else if (strcmp(table, "resource_zones") == 0 && date_is_infinite(row, "valid_from"))
+		refuse_row("valid_from must not be infinite",
+				   "The zone to begin with is the resource's time_zone.");
+}
+
 static void
 check_config(const ConfigRow *row)
 {
 	const char *table = RelationGetRelationName(row->relation);
-	static const char *const lengths[] = {"duration", "buffer_before", "buffer_after"};
-	static const char *const counts[] = {"capacity", "quantity", "units", "min_party", "max_party"};
+	static const char *const lengths[] = {
+		"duration", "min_duration", "max_duration", "duration_step",
+		"buffer_before", "buffer_after"
+	};
+	static const char *const counts[] = {
+		"capacity", "quantity", "units", "min_party", "max_party", "min_nights", "max_nights"
+	};
 	char	   *text;
 	int			column;
 
@@ -228,6 +455,10 @@ check_config(const ConfigRow *row)
 	text = config_text(row, "time_zone");
 	if (text != NULL)
 		calendar_zone(text);
+	text = config_text(row, "reason");
+	if (text != NULL)
+		text_check_line("reason", text, 200);
+	check_opening(row);
 	text = config_text(row, "name");
 	if (text != NULL)
 		text_check_line("name", text, 200);
@@ -246,25 +477,20 @@ check_config(const ConfigRow *row)
 
 	for (int i = 0; i < lengthof(lengths); i++)
 	{
+		bool		is_buffer = strncmp(lengths[i], "buffer", 6) == 0;
+
 		column = config_column(row, lengths[i], INTERVALOID);
 		if (column >= 0 && !row->nulls[column] &&
-			config_interval(DatumGetIntervalP(row->values[column])) < (i == 0 ? 1 : 0))
+			config_interval(DatumGetIntervalP(row->values[column])) < (is_buffer ? 0 : 1))
 			ereport(ERROR,
 					(booking_errcode(ERR_BAD_VALUE),
-					 i == 0 ? errmsg("%s must be longer than no time", lengths[i]) :
-					 errmsg("%s must not be negative", lengths[i])));
+					 is_buffer ? errmsg("%s must not be negative", lengths[i]) :
+					 errmsg("%s must be longer than no time", lengths[i])));
 	}
 	for (int i = 0; i < lengthof(counts); i++)
 		check_count(row, counts[i]);
-	column = config_column(row, "price", NUMERICOID);
-	if (column >= 0 && !row->nulls[column])
-	{
-		/* a tenant that isn't there is the foreign key's to refuse */
-		text = config_text(row, "currency");
-		if (text == NULL)
-			text = config_currency(config_uuid(row, "tenant_id"));
-		money_check(DatumGetNumeric(row->values[column]), text ? text : "XXX");
-	}
+	if (strcmp(table, "services") == 0)
+		check_service(row);
 }
 
 static HeapTuple
@@ -286,39 +512,20 @@ before_config(TriggerData *trigger)
 	return tuple;
 }
 
-/* Capacity came to be 1, or more than 1: another guard takes over. */
+/*
+ * Capacity came to be 1, or more than 1: another guard takes over.  Bookings
+ * that overlap stay, as overbooked ones (X12).
+ */
 static void
 change_capacity(const ConfigRow *row)
 {
 	KeySet		keys = {0};
 	bool		exclusive;
-	MemoryContext memory = CurrentMemoryContext;
 
 	exclusive = DatumGetInt32(row->values[config_column(row, "capacity", INT4OID)]) == 1;
 	locks_add_whole_resource(&keys, config_uuid(row, "tenant_id"), config_uuid(row, "id"));
 	locks_acquire(&keys, NULL);
-
-	PG_TRY();
-	{
-		allocations_set_exclusive(config_uuid(row, "tenant_id"), config_uuid(row, "id"),
-								  exclusive);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(memory);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_EXCLUSION_VIOLATION)
-			PG_RE_THROW();
-		FlushErrorState();
-		ereport(ERROR,
-				(booking_errcode(ERR_CAPACITY_FULL),
-				 errmsg("resource \"%s\" has overlapping bookings, so its capacity can't be 1",
-						config_text(row, "code")),
-				 errhint("Move or cancel them first.")));
-	}
-	PG_END_TRY();
+	allocations_set_exclusive(config_uuid(row, "tenant_id"), config_uuid(row, "id"), exclusive);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include "booking.h"
 
 #include "compat.h"
+#include "engine/pending.h"
 #include "store/allocations.h"
 #include "store/config.h"
 
@@ -24,10 +25,11 @@ typedef struct Conflict
 
 extern void conflict_add(Conflict *conflict, const Occupant *occupants, int count,
 						 TimestampTz now);
-pg_noreturn extern void conflict_raise_taken(const Conflict *conflict);
-pg_noreturn extern void conflict_raise_capacity(const Resource *resource,
+pg_noreturn extern void conflict_raise_taken(const Change *change, const Conflict *conflict);
+pg_noreturn extern void conflict_raise_capacity(const Change *change,
+												const Resource *resource,
 												const Allocation *wanted,
 												const Occupant *occupants, int count,
-												int left, TimestampTz now);
+												int left);
 
 #endif							/* BOOKING_CONFLICT_H */

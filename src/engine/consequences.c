@@ -13,6 +13,7 @@
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
 #include "engine/effects.h"
+#include "engine/pricing.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
 #include "store/config.h"
@@ -96,29 +97,45 @@ write_session(const BookingRow *old, const BookingRow *new, pg_uuid_t *id)
 	return true;
 }
 
-/* K5 */
+/* What a booking costs is on its order, and follows it (K5). */
 static void
 write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 {
-	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
-	const pg_uuid_t *booking = row_uuid(new, BK_ID);
-	BookingStatus to = row_status(new);
-	bool		had = old != NULL && has_session(row_status(old));
+	bool		ordered = old != NULL && row_has(old, BK_ORDER_ID);
 	TimestampTz now = row_time(new, BK_UPDATED_AT);
+	OrderItem	item;
 
 	if (!row_has(new, BK_ORDER_ID))
 		return;
-	if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) && !had)
+	item.tenant = row_uuid(new, BK_TENANT_ID);
+	item.order = row_uuid(new, BK_ORDER_ID);
+	item.booking = row_uuid(new, BK_ID);
+	item.amount = new->value[BK_PRICE];
+	item.tax = new->value[BK_TAX];
+	item.description = ordered && row_same(old, new, BK_SERVICE_ID) ?
+		NULL : change->service->name;
+
+	if (!ordered)
 	{
-		if (!records_order(tenant, row_uuid(new, BK_ORDER_ID), booking,
-						   new->value[BK_CUSTOMER_ID], row_text(new, BK_CURRENCY),
-						   new->value[BK_PRICE], change->service->name, now))
+		if (!records_order(&item, new->value[BK_CUSTOMER_ID], row_text(new, BK_CURRENCY), now))
 			ereport(ERROR,
 					(booking_errcode(ERR_MIXED_CURRENCY),
 					 errmsg("the order is in another currency or of another customer")));
 	}
-	else if (to == STATUS_CANCELLED && had && row_status(old) != STATUS_CANCELLED)
-		records_void_item(tenant, row_uuid(new, BK_ORDER_ID), booking, now);
+	else if (row_status(new) == STATUS_CANCELLED)
+	{
+		if (row_status(old) != STATUS_CANCELLED)
+			records_void_item(&item, now);
+	}
+	else if (pricing_changes(old, new) || !row_same(old, new, BK_SERVICE_ID))
+	{
+		if (!row_same(old, new, BK_CURRENCY))
+			ereport(ERROR,
+					(booking_errcode(ERR_MIXED_CURRENCY),
+					 errmsg("a booking with an order can't change to another currency"),
+					 errhint("Cancel it and book anew.")));
+		records_change_item(&item, now);
+	}
 }
 
 /* booking.notify = inline: NOTIFY with the transaction itself. */
@@ -149,7 +166,8 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 	bool		has = write_session(old, new, &session);
 
 	write_order(change, old, new);
-	audit_write(old, new, action, reversible, who->role, has ? &session : NULL);
+	audit_write(old, new, action, reversible, who->role, has ? &session : NULL,
+				change->overbooked);
 	effects_queue(old, new, action);
 
 	if (row_has(new, BK_EXPIRES_AT))

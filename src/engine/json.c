@@ -131,6 +131,15 @@ json_add_int(JsonbParseState **state, const char *key, int value)
 	json_add_datum(state, key, INT4OID, Int32GetDatum(value), false);
 }
 
+void
+json_add_bool(JsonbParseState **state, const char *key, bool value)
+{
+	JsonbValue	element = {.type = jbvBool,.val.boolean = value};
+
+	json_key(state, key);
+	push(state, WJB_VALUE, &element);
+}
+
 static void
 push_jsonb(JsonbParseState **state, Jsonb *jsonb)
 {

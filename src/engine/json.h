@@ -18,6 +18,7 @@ extern void json_key(JsonbParseState **state, const char *key);
 extern void json_add_text(JsonbParseState **state, const char *key, const char *value);
 extern void json_add_uuid(JsonbParseState **state, const char *key, const pg_uuid_t *value);
 extern void json_add_instant(JsonbParseState **state, const char *key, TimestampTz value);
+extern void json_add_bool(JsonbParseState **state, const char *key, bool value);
 extern void json_add_int(JsonbParseState **state, const char *key, int value);
 extern void json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value,
 						   bool isnull);

@@ -11,13 +11,16 @@
  *	  many days		Exclusive on the resource
  *
  * so that bookings of different days do not wait for each other, and a long
- * one waits for all.  A quota's key is one Exclusive lock.
+ * one waits for all.  A customer who must not be in two places at once is
+ * locked likewise.  A quota's key is one Exclusive lock, and so is that of the
+ * turns of a service's resources.
  *
  * Order.  All keys a change needs are put together first, made unique, sorted
- * by their final lock tag and then taken.  The mode of a resource is chosen
- * before its first lock and never upgraded, as two upgraders deadlock: a
- * transaction that has RowExclusive on a resource takes a long span there day
- * by day.
+ * by class (turns, quotas and customers, resources) and by their final lock
+ * tag, and then taken; turns decide which resources are meant, so their key is
+ * taken before the others are known.  The mode of a resource is chosen before
+ * its first lock and never upgraded, as two upgraders deadlock: a transaction
+ * that has RowExclusive on a resource takes a long span there day by day.
  *
  * A key must not be waited for while the transaction holds locks of a later
  * class (allocations); work done for others asks with LOCK_OR_SKIP.
@@ -40,8 +43,13 @@
 #include "errors.h"
 #include "rules/calendar.h"
 
-/* Far from the small numbers of user-level and Citus' advisory locks. */
-#define KEY_CLASS 0xB00C
+/*
+ * Far from the small numbers of user-level and Citus' advisory locks; they are
+ * taken in this order.
+ */
+#define TURN_CLASS 0xB00A
+#define QUOTA_CLASS 0xB00B
+#define RESOURCE_CLASS 0xB00C
 
 /* Spans of more days than this take the resource as a whole. */
 #define MANY_DAYS 8
@@ -56,8 +64,22 @@ typedef enum KeyKind
 {
 	KEY_RESOURCE,
 	KEY_DAY,
-	KEY_ACTOR
+	KEY_ACTOR,
+	KEY_TURNS,
+	KEY_QUOTA,
+	KEY_CUSTOMER,
+	KEY_CUSTOMER_DAY
 } KeyKind;
+
+static const uint16 key_classes[] = {
+	[KEY_RESOURCE] = RESOURCE_CLASS,
+	[KEY_DAY] = RESOURCE_CLASS,
+	[KEY_ACTOR] = QUOTA_CLASS,
+	[KEY_TURNS] = TURN_CLASS,
+	[KEY_QUOTA] = QUOTA_CLASS,
+	[KEY_CUSTOMER] = QUOTA_CLASS,
+	[KEY_CUSTOMER_DAY] = QUOTA_CLASS
+};
 
 static int	max_keys = 1000;
 
@@ -149,7 +171,7 @@ add_key(KeySet *set, KeyKind kind, const pg_uuid_t *tenant, const void *subject,
 
 	hash = hash_bytes_extended(tenant->data, UUID_LEN, (uint64) kind);
 	hash = hash_bytes_extended(subject, length, hash);
-	if (kind == KEY_DAY)
+	if (kind == KEY_DAY || kind == KEY_CUSTOMER_DAY)
 		hash = hash_bytes_extended((unsigned char *) &day, sizeof(day), hash);
 
 	if (set->count == set->size)
@@ -160,7 +182,7 @@ add_key(KeySet *set, KeyKind kind, const pg_uuid_t *tenant, const void *subject,
 	}
 	key = &set->keys[set->count++];
 	SET_LOCKTAG_ADVISORY(key->tag, MyDatabaseId, (uint32) (hash >> 32), (uint32) hash,
-						 KEY_CLASS);
+						 key_classes[kind]);
 	key->mode = mode;
 }
 
@@ -182,15 +204,15 @@ too_many_keys(void)
 					 "max_locks_per_transaction.")));
 }
 
-/* Adds what covers a span of time on a resource. */
-void
-locks_add_resource(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *resource,
-				   TimeSpan span)
+/* Adds what covers a span of time on something, as a whole and by days. */
+static void
+add_span(KeySet *set, KeyKind whole_kind, KeyKind day_kind, const pg_uuid_t *tenant,
+		 const pg_uuid_t *subject, TimeSpan span)
 {
 	int64		first = calendar_utc_day(span.from);
 	int64		last = calendar_utc_day(span.until - 1);
 
-	add_key(set, KEY_RESOURCE, tenant, resource, UUID_LEN, 0, RowExclusiveLock);
+	add_key(set, whole_kind, tenant, subject, UUID_LEN, 0, RowExclusiveLock);
 	if (last - first >= MANY_DAYS)
 	{
 		Key		   *whole = &set->keys[set->count - 1];
@@ -209,7 +231,37 @@ locks_add_resource(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *resour
 		}
 	}
 	for (int64 day = first; day <= last; day++)
-		add_key(set, KEY_DAY, tenant, resource, UUID_LEN, day, ExclusiveLock);
+		add_key(set, day_kind, tenant, subject, UUID_LEN, day, ExclusiveLock);
+}
+
+/* Adds what covers a span of time on a resource. */
+void
+locks_add_resource(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *resource,
+				   TimeSpan span)
+{
+	add_span(set, KEY_RESOURCE, KEY_DAY, tenant, resource, span);
+}
+
+/* Adds what covers a span of a customer's time. */
+void
+locks_add_customer(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *customer,
+				   TimeSpan span)
+{
+	add_span(set, KEY_CUSTOMER, KEY_CUSTOMER_DAY, tenant, customer, span);
+}
+
+/* Adds the key under which a quota is counted; name is all that tells it apart. */
+void
+locks_add_quota(KeySet *set, const pg_uuid_t *tenant, const void *name, int length)
+{
+	add_key(set, KEY_QUOTA, tenant, name, length, 0, ExclusiveLock);
+}
+
+/* Adds the key under which the resources of a service take turns. */
+void
+locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service)
+{
+	add_key(set, KEY_TURNS, tenant, service, UUID_LEN, 0, ExclusiveLock);
 }
 
 /* Adds the key under which an actor's live holds are counted. */
@@ -219,23 +271,27 @@ locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor)
 	add_key(set, KEY_ACTOR, tenant, actor, strlen(actor), 0, ExclusiveLock);
 }
 
-/* By tag; of the same tag, the stronger mode first. */
-static int
-compare_keys(const void *a, const void *b)
-{
-	const Key  *left = a;
-	const Key  *right = b;
-	int			order = memcmp(&left->tag, &right->tag, sizeof(LOCKTAG));
-
-	if (order != 0)
-		return order;
-	return right->mode - left->mode;
-}
-
+/* By class, then by the rest of the tag. */
 static int
 compare_tags(const void *a, const void *b)
 {
-	return memcmp(&((const Key *) a)->tag, &((const Key *) b)->tag, sizeof(LOCKTAG));
+	const LOCKTAG *left = &((const Key *) a)->tag;
+	const LOCKTAG *right = &((const Key *) b)->tag;
+
+	if (left->locktag_field4 != right->locktag_field4)
+		return (int) left->locktag_field4 - (int) right->locktag_field4;
+	return memcmp(left, right, sizeof(LOCKTAG));
+}
+
+/* Of the same tag, the stronger mode first. */
+static int
+compare_keys(const void *a, const void *b)
+{
+	int			order = compare_tags(a, b);
+
+	if (order != 0)
+		return order;
+	return ((const Key *) b)->mode - ((const Key *) a)->mode;
 }
 
 /*

@@ -42,6 +42,11 @@ extern void locks_add_resource(KeySet *set, const pg_uuid_t *tenant,
 							   const pg_uuid_t *resource, TimeSpan span);
 extern void locks_add_whole_resource(KeySet *set, const pg_uuid_t *tenant,
 									 const pg_uuid_t *resource);
+extern void locks_add_customer(KeySet *set, const pg_uuid_t *tenant,
+							   const pg_uuid_t *customer, TimeSpan span);
+extern void locks_add_quota(KeySet *set, const pg_uuid_t *tenant, const void *name,
+							int length);
+extern void locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service);
 extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor);
 extern LockWait locks_set_wait(LockWait wait);
 extern LockWait locks_wait(void);

@@ -21,12 +21,14 @@
 #include "engine/locks.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
+#include "engine/pricing.h"
+#include "engine/quotas.h"
 #include "errors.h"
 #include "rules/actors.h"
 #include "rules/calendar.h"
+#include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
-#include "rules/money.h"
 #include "rules/text.h"
 #include "store/plan.h"
 #include "store/records.h"
@@ -59,6 +61,23 @@ interval_of(int64 microseconds)
 }
 
 /* ---- who makes the change ---- */
+
+/* The booking of which a change states the overrides. */
+static const pg_uuid_t *overriding = NULL;
+
+/*
+ * Has the overrides of the change that follows count as stated, even if they
+ * are the same as those of the last one.  Returns what was set before; the
+ * caller puts that back, after an error too.
+ */
+const pg_uuid_t *
+normalise_state_overrides(const pg_uuid_t *booking)
+{
+	const pg_uuid_t *previous = overriding;
+
+	overriding = booking;
+	return previous;
+}
 
 /*
  * Fills in actor, kind, channel and request: from the statement if it states
@@ -100,7 +119,8 @@ fill_change_columns(BookingRow *row, const BookingRow *old, const Context *conte
 		row_set_text(row, BK_CHANNEL, context->channel);
 		if (old != NULL && row_same(old, row, BK_CHANGE_METADATA))
 			row_clear(row, BK_CHANGE_METADATA);
-		if (old != NULL && row_same(old, row, BK_OVERRIDES))
+		if (old != NULL && row_same(old, row, BK_OVERRIDES) &&
+			!(overriding != NULL && uuid_equal(overriding, row_uuid(row, BK_ID))))
 			row_clear(row, BK_OVERRIDES);
 	}
 	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
@@ -137,7 +157,10 @@ find_branch(const Change *change, const BookingRow *row, const Context *context)
 	{
 		int			count;
 		pg_uuid_t  *resources = row_resources(row, &count);
+		const pg_uuid_t *preferred = assignment_preferred(&change->booking);
 
+		if (count == 0 && preferred != NULL && !change->service->has_branch)
+			return &config_resources(&change->tenant, preferred, 1)->branch;
 		if (count > 0)
 			return &config_resources(&change->tenant, resources, 1)->branch;
 		if (change->service->has_branch)
@@ -161,6 +184,33 @@ find_branch(const Change *change, const BookingRow *row, const Context *context)
 }
 
 /*
+ * Fills in when a booking that is being inserted starts.  Returns the zone of
+ * its branch if the service is sold by nights, which need it, else NULL.
+ */
+static pg_tz *
+fill_start(const Change *change, BookingRow *row, const Context *context)
+{
+	bool		local = !row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START);
+	pg_tz	   *zone = NULL;
+
+	if (local || change->service->length.by_nights)
+		zone = calendar_zone(find_branch(change, row, context)->time_zone);
+	if (local)
+		row_set(row, BK_STARTS_AT,
+				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
+													  zone)));
+	normalise_require(row, BK_STARTS_AT);
+	return zone;
+}
+
+static void
+set_slot(BookingRow *row, TimeSpan slot)
+{
+	row_set(row, BK_STARTS_AT, TimestampTzGetDatum(slot.from));
+	row_set(row, BK_ENDS_AT, TimestampTzGetDatum(slot.until));
+}
+
+/*
  * A statement may say the slot as a range: during, where it leaves starts_at
  * and ends_at open or as they were.
  */
@@ -175,12 +225,32 @@ read_during(BookingRow *row, const BookingRow *old)
 		row_same(old, row, BK_DURING) || !row_same(old, row, BK_STARTS_AT) ||
 		!row_same(old, row, BK_ENDS_AT))
 		return;
-	if (!store_span(row->value[BK_DURING], &slot))
+	if (!store_range_span(row->value[BK_DURING], &slot))
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_RANGE),
 				 errmsg("during of a booking must be a finite range that includes its start and excludes its end")));
-	row_set(row, BK_STARTS_AT, TimestampTzGetDatum(slot.from));
-	row_set(row, BK_ENDS_AT, TimestampTzGetDatum(slot.until));
+	set_slot(row, slot);
+}
+
+/*
+ * Gives a booking that is going to be inserted the slot that a duration or a
+ * number of nights makes (K11); one of the two is NULL.
+ */
+void
+normalise_set_length(const pg_uuid_t *tenant, BookingRow *row, const Interval *duration,
+					 const int32 *nights)
+{
+	Change		change = {0};
+	pg_tz	   *zone;
+
+	change.tenant = *tenant;
+	load_service(&change, row);
+	zone = fill_start(&change, row, context_get());
+	set_slot(row, nights ?
+			 duration_of_nights(&change.service->length, row_time(row, BK_STARTS_AT),
+								*nights, zone) :
+			 duration_of(&change.service->length, row_time(row, BK_STARTS_AT),
+						 config_interval(duration)));
 }
 
 /* Brings during in step with starts_at and ends_at; refuses what contradicts them. */
@@ -190,7 +260,7 @@ fill_during(BookingRow *row, const BookingRow *old)
 	TimeSpan	slot;
 
 	if (row_has(row, BK_DURING) && (old == NULL || !row_same(old, row, BK_DURING)) &&
-		(!store_span(row->value[BK_DURING], &slot) ||
+		(!store_range_span(row->value[BK_DURING], &slot) ||
 		 slot.from != row_time(row, BK_STARTS_AT) || slot.until != row_time(row, BK_ENDS_AT)))
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_RANGE),
@@ -198,7 +268,7 @@ fill_during(BookingRow *row, const BookingRow *old)
 				 errhint("Set either during, or starts_at and ends_at.")));
 	if (old == NULL || !row_same(old, row, BK_STARTS_AT) || !row_same(old, row, BK_ENDS_AT) ||
 		!row_same(old, row, BK_DURING))
-		row_set(row, BK_DURING, store_range(row_slot(row)));
+		row_set(row, BK_DURING, store_span_range(row_slot(row)));
 }
 
 /* Refuses what is no slot (X4). */
@@ -230,6 +300,35 @@ shift(TimestampTz instant, int64 by)
 }
 
 /*
+ * The branch a booking comes to be in, by its resources or its own word; NULL
+ * when it stays where it was.
+ */
+static const Branch *
+new_branch(const Change *change, const BookingRow *row, const BookingRow *old,
+		   const Context *context)
+{
+	if (change->resource_count > 0 &&
+		(!row_has(row, BK_BRANCH_ID) ||
+		 (old != NULL && row_same(old, row, BK_BRANCH_ID) &&
+		  !row_same(old, row, BK_RESOURCE_IDS)) ||
+		 uuid_equal(row_uuid(row, BK_BRANCH_ID), &change->resources[0].branch.id)))
+		return &change->resources[0].branch;
+	if (old == NULL || !row_same(old, row, BK_BRANCH_ID))
+		return find_branch(change, row, context);
+	return NULL;
+}
+
+/* The branch a booking is going to be in. */
+static const Branch *
+branch_to_be(const Change *change, const BookingRow *row, const BookingRow *old,
+			 const Context *context)
+{
+	const Branch *branch = new_branch(change, row, old, context);
+
+	return branch ? branch : find_branch(change, row, context);
+}
+
+/*
  * Takes the keys a change needs, choosing the resources that are not named,
  * and reads the clock.  False when keys were to be had without waiting and
  * could not.
@@ -253,22 +352,29 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 
 	/* with every need named there is nothing to choose */
 	complete = !occupies ||
-		(change->service->need_count == 0 && named_count > 0) ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0);
+		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0) ||
+		!assignment_lacks(change, named, named_count);
+	if (!complete)
+	{
+		branch = find_branch(change, row, context);
+		if (!assignment_lock(change, branch))
+			return false;
+	}
 
 	for (int attempt = 0;; attempt++)
 	{
 		KeySet		keys = {0};
 		KeysTaken	taken;
-		bool		lost = false;
-
 		if (!complete)
+			assignment = assignment_complete(change, row, old, context, branch, named,
+										 named_count);
+		if (occupies)
 		{
-			if (branch == NULL)
-				branch = find_branch(change, row, context);
-			assignment = assignment_complete(change, &branch->id, named, named_count);
+			change->resource_count = assignment.count;
+			change->resources = config_resources(&change->tenant, assignment.ids,
+												 assignment.count);
+			quotas_prepare(change, row, old, branch_to_be(change, row, old, context), &keys);
 		}
-
 		occupancy_add_keys(&keys, &change->tenant, change->service, assignment.ids,
 						   assignment.count, change->slot);
 		if (old != NULL && row_has(old, BK_RESOURCE_IDS))
@@ -290,22 +396,20 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 		if (!occupies)
 			return true;
 
-		change->resource_count = assignment.count;
+		/* as they are now that nobody else can change them */
 		change->resources = config_resources(&change->tenant, assignment.ids, assignment.count);
 		change->allocations = occupancy_allocations(change->service, change->resources,
 													assignment.count, change->slot,
 													change->units);
-		if (assignment.free && attempt < MAX_CHOICES)
-			for (int i = assignment.named; i < assignment.count && !lost; i++)
-				lost = !occupancy_is_free(&change->tenant, &change->allocations[i],
-										  change->resources[i].capacity, &change->booking,
-										  change->now);
-		if (!lost)
+		if (complete || attempt >= MAX_CHOICES || assignment_holds(change, &assignment))
 			break;
 		locks_release(&taken);
 		change->locked = false;
 	}
 
+	change->named_count = assignment.named;
+	if (!complete)
+		assignment_accept(change, branch, &assignment);
 	row_set(row, BK_RESOURCE_IDS,
 			PointerGetDatum(store_uuid_array(assignment.ids, assignment.count)));
 	return true;
@@ -315,16 +419,7 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 static void
 fill_locality(Change *change, BookingRow *row, const BookingRow *old, const Context *context)
 {
-	const Branch *branch = NULL;
-
-	if (change->resource_count > 0 &&
-		(!row_has(row, BK_BRANCH_ID) ||
-		 (old != NULL && row_same(old, row, BK_BRANCH_ID) &&
-		  !row_same(old, row, BK_RESOURCE_IDS)) ||
-		 uuid_equal(row_uuid(row, BK_BRANCH_ID), &change->resources[0].branch.id)))
-		branch = &change->resources[0].branch;
-	else if (old == NULL || !row_same(old, row, BK_BRANCH_ID))
-		branch = find_branch(change, row, context);
+	const Branch *branch = new_branch(change, row, old, context);
 
 	if (branch != NULL)
 	{
@@ -416,42 +511,6 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 	}
 }
 
-static void
-fill_price(const Change *change, BookingRow *row)
-{
-	row_set(row, BK_PRICE, change->service->price);
-	row_set_text(row, BK_CURRENCY, change->service->currency);
-}
-
-/*
- * A booking with a price has an order once it is more than a hold (K5), the
- * one the statement names or one of its own, and then keeps it.
- */
-static void
-fill_order(BookingRow *row, const BookingRow *old)
-{
-	BookingStatus status = row_status(row);
-	pg_uuid_t  *order;
-
-	if (old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED)
-	{
-		row->value[BK_ORDER_ID] = old->value[BK_ORDER_ID];
-		row->isnull[BK_ORDER_ID] = old->isnull[BK_ORDER_ID];
-		return;
-	}
-	if ((status != STATUS_PENDING && status != STATUS_CONFIRMED) ||
-		money_is_zero(DatumGetNumeric(row->value[BK_PRICE])))
-	{
-		row_clear(row, BK_ORDER_ID);
-		return;
-	}
-	if (row_has(row, BK_ORDER_ID))
-		return;
-	order = palloc(sizeof(pg_uuid_t));
-	*order = ids_new();
-	row_set(row, BK_ORDER_ID, UUIDPGetDatum(order));
-}
-
 /* ---- the whole row ---- */
 
 /*
@@ -463,6 +522,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 {
 	BookingStatus status;
 	bool		occupies;
+	pg_tz	   *zone;
 
 	/* a client's booking is somebody's, or nobody could see it */
 	if (context->actor == NULL && !context_is_staff(context) && context->level != ACCESS_OWNER)
@@ -496,15 +556,10 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 
 	read_during(row, NULL);
-	if (!row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START))
-		row_set(row, BK_STARTS_AT,
-				TimestampTzGetDatum(calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
-													  calendar_zone(find_branch(change, row, context)->time_zone))));
-	normalise_require(row, BK_STARTS_AT);
+	zone = fill_start(change, row, context);
 	if (!row_has(row, BK_ENDS_AT))
-		row_set(row, BK_ENDS_AT,
-				TIMESTAMP_NOT_FINITE(row_time(row, BK_STARTS_AT)) ? row->value[BK_STARTS_AT] :
-				TimestampTzGetDatum(shift(row_time(row, BK_STARTS_AT), change->service->duration)));
+		set_slot(row, duration_default(&change->service->length, row_time(row, BK_STARTS_AT),
+									   zone));
 	check_slot(row);
 	fill_during(row, NULL);
 
@@ -518,11 +573,8 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	row_clear(row, BK_HELD_AT);
 	row_clear(row, BK_PREVIOUS_STATUS);
 	fill_expiry(change, row, NULL);
-	if (!row_has(row, BK_PRICE) || !context_is_staff(context))
-		fill_price(change, row);
-	if (!row_has(row, BK_CURRENCY))
-		row_set_text(row, BK_CURRENCY, change->service->currency);
-	fill_order(row, NULL);
+	pricing_fill(change, row, NULL, context_is_staff(context));
+	pricing_fill_order(row, NULL);
 	row_set(row, BK_VERSION, Int32GetDatum(1));
 	row_set(row, BK_NOTE_COUNT, Int32GetDatum(0));
 	row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
@@ -604,16 +656,16 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		!row_same(old, row, BK_LOCAL_START))
 	{
 		const Branch *branch = config_branch(&change->tenant, row_uuid(old, BK_BRANCH_ID));
+		pg_tz	   *zone = calendar_zone(branch ? branch->time_zone :
+										 row_text(old, BK_TIME_ZONE));
 		TimestampTz starts_at =
-			calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]),
-							  calendar_zone(branch ? branch->time_zone :
-											row_text(old, BK_TIME_ZONE)));
+			calendar_at_local(DatumGetTimestamp(row->value[BK_LOCAL_START]), zone);
 
+		load_service(change, row);
 		if (row_same(old, row, BK_ENDS_AT))
-			row_set(row, BK_ENDS_AT,
-					TimestampTzGetDatum(starts_at + (row_time(old, BK_ENDS_AT) -
-													 row_time(old, BK_STARTS_AT))));
-		row_set(row, BK_STARTS_AT, TimestampTzGetDatum(starts_at));
+			set_slot(row, duration_moved(&change->service->length, row_slot(old), starts_at, zone));
+		else
+			row_set(row, BK_STARTS_AT, TimestampTzGetDatum(starts_at));
 	}
 	normalise_require(row, BK_STARTS_AT);
 	normalise_require(row, BK_ENDS_AT);
@@ -623,16 +675,15 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 
 	needs_place = occupied != occupies ||
+		(occupies && !row_same(old, row, BK_CUSTOMER_ID)) ||
 		((occupied || occupies) &&
 		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
 		  !row_same(old, row, BK_EXPIRES_AT) ||
 		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
 	if (needs_place || from != to || checks_moves(old, row) ||
-		!row_same(old, row, BK_PARTY_SIZE))
+		!row_same(old, row, BK_PARTY_SIZE) || !row_same(old, row, BK_PRICE) ||
+		!row_same(old, row, BK_CURRENCY))
 		load_service(change, row);
-	if (!row_same(old, row, BK_SERVICE_ID) &&
-		(row_same(old, row, BK_PRICE) || !context_is_staff(context)))
-		fill_price(change, row);
 
 	/* work for others doesn't wait for the order it is going to change either */
 	if (locks_wait() == LOCK_OR_SKIP && to == STATUS_CANCELLED && row_has(old, BK_ORDER_ID) &&
@@ -656,7 +707,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	}
 	fill_approval(change, row);
 	fill_expiry(change, row, old);
-	fill_order(row, old);
+	pricing_fill(change, row, old, context_is_staff(context));
+	pricing_fill_order(row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
 	return true;
 }

@@ -14,7 +14,10 @@
 #include "engine/pending.h"
 #include "store/bookings.h"
 
+extern const pg_uuid_t *normalise_state_overrides(const pg_uuid_t *booking);
 extern void normalise_require(const BookingRow *row, BookingColumn column);
+extern void normalise_set_length(const pg_uuid_t *tenant, BookingRow *row,
+								 const Interval *duration, const int32 *nights);
 extern bool normalise_finds_change(const BookingRow *old, const BookingRow *new);
 extern bool normalise_insert(Change *change, BookingRow *row, const Context *context);
 extern bool normalise_update(Change *change, BookingRow *row, const BookingRow *old,

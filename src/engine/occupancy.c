@@ -9,6 +9,16 @@
  * larger one are counted under the key, because a count cannot be guarded by
  * a constraint, and SERIALIZABLE does not see writers through a GiST index.
  *
+ * Overbooking.  A shared resource takes as many units more than its capacity
+ * as the setting "overbook" says, and any number when staff overrides the
+ * limit.  Staff may overbook a resource of capacity 1 too: the allocation is
+ * then one that the exclusion constraint does not see (exclusive is false).
+ * From then on whoever takes that resource has to look at those as well.
+ * Nothing has to remember that but the allocations themselves: a session that
+ * reads the resource reads how far they reach (Resource.overbooked_until), and
+ * writing one makes all sessions read their resources anew, which they do
+ * after they have the keys.
+ *
  * What is over (expires_at reached) counts as absent.  It is cleared out of
  * the way by whoever needs the place: the booking is ended if its row and all
  * of its keys can be had without waiting, else just its allocation on our
@@ -30,6 +40,7 @@
 #include "engine/occupancy.h"
 #include "errors.h"
 #include "rules/capacity.h"
+#include "store/store_state.h"
 
 /*
  * A refused INSERT is undone by a subtransaction, which is cheap until the
@@ -42,12 +53,18 @@
 
 static int	subtransactions_used = 0;
 
+/* The transaction has overbooked: what it read of resources before is too old. */
+static bool overbooked_here = false;
+
 static void
 forget_count(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT ||
 		event == XACT_EVENT_PREPARE)
+	{
 		subtransactions_used = 0;
+		overbooked_here = false;
+	}
 }
 
 void
@@ -66,7 +83,34 @@ need_of_kind(const Service *service, const char *kind)
 	return NULL;
 }
 
-/* A slot widened by the widest buffers a service has; it must stay a time. */
+/* A slot widened by buffers; it must stay a time. */
+static TimeSpan
+widened(TimeSpan slot, int64 before, int64 after)
+{
+	if (pg_sub_s64_overflow(slot.from, before, &slot.from) ||
+		pg_add_s64_overflow(slot.until, after, &slot.until) ||
+		!IS_VALID_TIMESTAMP(slot.from) || !IS_VALID_TIMESTAMP(slot.until))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("time out of range")));
+	return slot;
+}
+
+/* The same by the buffers that a resource has on top of the service's. */
+static TimeSpan
+widened_for_resource(TimeSpan slot, const Resource *resource)
+{
+	SettingSources sources = {
+		.resource = resource->settings,
+		.branch = resource->branch.settings,
+		.tenant = resource->branch.tenant_settings
+	};
+
+	return widened(slot, settings_get(SETTING_BUFFER_BEFORE, &sources).interval_us,
+				   settings_get(SETTING_BUFFER_AFTER, &sources).interval_us);
+}
+
+/* A slot widened by the widest buffers a service has. */
 TimeSpan
 occupancy_reach(const Service *service, TimeSpan slot)
 {
@@ -78,18 +122,12 @@ occupancy_reach(const Service *service, TimeSpan slot)
 		before = Max(before, service->needs[i].buffer_before);
 		after = Max(after, service->needs[i].buffer_after);
 	}
-	if (pg_sub_s64_overflow(slot.from, before, &slot.from) ||
-		pg_add_s64_overflow(slot.until, after, &slot.until) ||
-		!IS_VALID_TIMESTAMP(slot.from) || !IS_VALID_TIMESTAMP(slot.until))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("time out of range")));
-	return slot;
+	return widened(slot, before, after);
 }
 
 /*
- * Adds the keys for a slot on resources whose kinds are not known yet: wide
- * enough for the widest buffers the service has.
+ * Adds the keys for a slot on resources as they were read before: wide enough
+ * for the widest buffers the service has.
  */
 void
 occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
@@ -97,7 +135,12 @@ occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 {
 	slot = occupancy_reach(service, slot);
 	for (int i = 0; i < count; i++)
-		locks_add_resource(set, tenant, &resources[i], slot);
+	{
+		const Resource *resource = config_resource(tenant, &resources[i]);
+
+		locks_add_resource(set, tenant, &resources[i],
+						   resource ? widened_for_resource(slot, resource) : slot);
+	}
 }
 
 /* What a booking takes of each of its resources. */
@@ -113,8 +156,11 @@ occupancy_allocations(const Service *service, const Resource *resources, int cou
 		Allocation *allocation = &allocations[i];
 
 		allocation->resource_id = resources[i].id;
-		allocation->span.from = slot.from - (need ? need->buffer_before : service->buffer_before);
-		allocation->span.until = slot.until + (need ? need->buffer_after : service->buffer_after);
+		allocation->span =
+			widened_for_resource(widened(slot,
+										 need ? need->buffer_before : service->buffer_before,
+										 need ? need->buffer_after : service->buffer_after),
+								 &resources[i]);
 		allocation->exclusive = resources[i].capacity == 1;
 		allocation->units = 1;
 		if (!allocation->exclusive &&
@@ -126,7 +172,26 @@ occupancy_allocations(const Service *service, const Resource *resources, int cou
 	return allocations;
 }
 
-/* Units still free for a shared resource, at the fullest instant of a span. */
+/* How many units may be taken of a resource, with those that are overbooked. */
+int
+occupancy_capacity(const Service *service, const Resource *resource)
+{
+	SettingSources sources = {
+		.service = service->settings,
+		.resource = resource->settings,
+		.branch = resource->branch.settings,
+		.tenant = service->tenant_settings
+	};
+	int			capacity = resource->capacity;
+
+	if (capacity == 1 ||
+		pg_add_s32_overflow(capacity, (int) settings_get(SETTING_OVERBOOK, &sources).integer,
+							&capacity))
+		return resource->capacity;
+	return capacity;
+}
+
+/* Units still free of a resource, at the fullest instant of a span. */
 static int
 units_free(const Occupant *occupants, int count, TimeSpan span, int capacity, TimestampTz now)
 {
@@ -187,35 +252,68 @@ move_out(const pg_uuid_t *tenant, const Occupant *occupants, int count)
 	return any;
 }
 
+/* Whether the exclusion constraint may not see all that is in the way. */
+static bool
+may_be_overbooked(const Resource *resource, TimeSpan span)
+{
+	return resource->overbooked_until > span.from || overbooked_here;
+}
+
+static void
+raise_full(const Change *change, const Resource *resource, const Allocation *wanted,
+		   const Occupant *occupants, int count, int left)
+{
+	Conflict	conflict = {0};
+
+	if (!wanted->exclusive)
+		conflict_raise_capacity(change, resource, wanted, occupants, count, left);
+	conflict_add(&conflict, occupants, count, change->now);
+	conflict_raise_taken(change, &conflict);
+}
+
 /*
- * Makes sure that the shared resources of a change have enough units left, and
- * clears out of their way what is over.
+ * Makes sure that the shared resources of a change, and those that may be
+ * overbooked, have enough units left, and clears out of their way what is
+ * over.
  */
 static void
-check_shared(const Change *change)
+check_units_left(Change *change)
 {
 	for (int i = 0; i < change->resource_count; i++)
 	{
-		const Allocation *wanted = &change->allocations[i];
+		Allocation *wanted = &change->allocations[i];
 		const Resource *resource = &change->resources[i];
 		Occupant   *occupants;
+		int			capacity;
 		int			count;
 		int			left;
 		bool		any_over = false;
 
-		if (wanted->exclusive)
+		if (wanted->exclusive && !change->may_overbook &&
+			!may_be_overbooked(resource, wanted->span))
 			continue;
+		capacity = occupancy_capacity(change->service, resource);
 		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
 											&change->booking, &count);
-		left = units_free(occupants, count, wanted->span, resource->capacity, change->now);
+		left = units_free(occupants, count, wanted->span, capacity, change->now);
 		if (left < wanted->units && move_out(&change->tenant, occupants, count))
 		{
 			occupants = allocations_overlapping(&change->tenant, &wanted->resource_id,
 												wanted->span, &change->booking, &count);
-			left = units_free(occupants, count, wanted->span, resource->capacity, change->now);
+			left = units_free(occupants, count, wanted->span, capacity, change->now);
 		}
-		if (left < wanted->units)
-			conflict_raise_capacity(resource, wanted, occupants, count, left, change->now);
+		if (left < wanted->units && !change->may_overbook)
+			raise_full(change, resource, wanted, occupants, count, left);
+		if (left - (capacity - resource->capacity) < wanted->units)
+		{
+			change->overbooked = true;
+			if (wanted->exclusive)
+			{
+				wanted->exclusive = false;
+				overbooked_here = true;
+				store_invalidate();
+			}
+		}
 
 		for (int j = 0; j < count; j++)
 			any_over |= occupants[j].expires_at <= change->now;
@@ -322,7 +420,7 @@ raise_if_taken(const Change *change)
 		conflict_add(&conflict, occupants, count, change->now);
 	}
 	if (conflict.count > 0)
-		conflict_raise_taken(&conflict);
+		conflict_raise_taken(change, &conflict);
 }
 
 /* Inserts an allocation, having cleared out of its way what is over. */
@@ -342,7 +440,7 @@ clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz exp
 
 			conflict_add(&conflict, occupants, count, change->now);
 			if (conflict.count > 0)
-				conflict_raise_taken(&conflict);
+				conflict_raise_taken(change, &conflict);
 			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
 		}
 		if (insert_allocations(change, wanted, 1, expires_at))
@@ -350,7 +448,7 @@ clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz exp
 
 		/* who was clearing it away as well has given up */
 		if (attempt >= MAX_CLEARINGS)
-			conflict_raise_taken(&conflict);
+			conflict_raise_taken(change, &conflict);
 		CHECK_FOR_INTERRUPTS();
 	}
 }
@@ -366,11 +464,12 @@ clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz exp
  * when they are through with the ones before.
  */
 void
-occupancy_take(const Change *change, TimestampTz expires_at)
+occupancy_take(Change *change, TimestampTz expires_at)
 {
-	const Allocation *allocations = in_order(change);
+	const Allocation *allocations;
 
-	check_shared(change);
+	check_units_left(change);
+	allocations = in_order(change);
 	if (insert_allocations(change, allocations, change->resource_count, expires_at))
 		return;
 	raise_if_taken(change);
@@ -380,10 +479,22 @@ occupancy_take(const Change *change, TimestampTz expires_at)
 
 /* The same for a booking that may have allocations: they are given back. */
 void
-occupancy_retake(const Change *change, TimestampTz expires_at)
+occupancy_retake(Change *change, TimestampTz expires_at)
 {
 	allocations_delete(&change->tenant, &change->booking);
 	occupancy_take(change, expires_at);
+}
+
+/* Those resources of a booking that it overbooks. */
+static pg_uuid_t *
+overbooked_resources(const Change *change, int *count)
+{
+	*count = 0;
+	for (int i = 0; i < change->resource_count; i++)
+		if (change->allocations[i].exclusive &&
+			may_be_overbooked(&change->resources[i], change->allocations[i].span))
+			return allocations_not_exclusive(&change->tenant, &change->booking, count);
+	return NULL;
 }
 
 /*
@@ -393,12 +504,18 @@ occupancy_retake(const Change *change, TimestampTz expires_at)
 void
 occupancy_keep_cleanup(const Change *change)
 {
+	int			overbooked_count;
+	pg_uuid_t  *overbooked = overbooked_resources(change, &overbooked_count);
+
 	allocations_delete(&change->tenant, &change->booking);
 	for (int i = 0; i < change->resource_count; i++)
 	{
 		Allocation	cleanup = change->allocations[i];
 		int64		after = cleanup.span.until - change->slot.until;
 
+		for (int j = 0; j < overbooked_count; j++)
+			if (uuid_equal(&overbooked[j], &cleanup.resource_id))
+				cleanup.exclusive = false;
 		cleanup.span.until = Min(cleanup.span.until, change->now + after);
 		if (after > 0 && !span_is_empty(cleanup.span))
 			allocations_insert(&change->tenant, &change->booking, &cleanup, 1,

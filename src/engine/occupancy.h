@@ -23,8 +23,9 @@ extern Allocation *occupancy_allocations(const Service *service, const Resource 
 										 int count, TimeSpan slot, int units);
 extern bool occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted, int capacity,
 							  const pg_uuid_t *except, TimestampTz now);
-extern void occupancy_take(const Change *change, TimestampTz expires_at);
-extern void occupancy_retake(const Change *change, TimestampTz expires_at);
+extern int	occupancy_capacity(const Service *service, const Resource *resource);
+extern void occupancy_take(Change *change, TimestampTz expires_at);
+extern void occupancy_retake(Change *change, TimestampTz expires_at);
 extern void occupancy_keep_cleanup(const Change *change);
 
 #endif							/* BOOKING_OCCUPANCY_H */

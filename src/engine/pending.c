@@ -200,3 +200,24 @@ pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,
 	}
 	return count;
 }
+
+/*
+ * When a resource is going to have its turn for a service by changes on the
+ * list: a later one is a larger number, none is 0.
+ */
+int
+pending_turn(const pg_uuid_t *tenant, const pg_uuid_t *service, const pg_uuid_t *resource)
+{
+	for (int i = list_length(changes); i > 0; i--)
+	{
+		Change	   *change = list_nth(changes, i - 1);
+
+		if (change->turn_count == 0 || !uuid_equal(&change->tenant, tenant) ||
+			!uuid_equal(&change->service->id, service))
+			continue;
+		for (int j = 0; j < change->turn_count; j++)
+			if (uuid_equal(&change->turns[j], resource))
+				return i;
+	}
+	return 0;
+}

@@ -26,6 +26,7 @@ typedef struct Change
 	int			stated_version; /* what the statement said the version is */
 	BookingStatus status;		/* in which BEFORE left the row */
 	const Service *service;		/* NULL: not needed so far */
+	bool		charged;		/* BEFORE calculated the price */
 	bool		moves_away;		/* AFTER will give back what it occupied */
 	bool		moved_out;		/* an earlier row of the statement had it do so */
 	bool		locked;			/* keys for the slot are held, and the rest of
@@ -33,8 +34,29 @@ typedef struct Change
 	TimeSpan	slot;
 	int			units;
 	int			resource_count;
+	int			named_count;	/* the first ones are named, the rest was chosen */
 	Resource   *resources;		/* as read under the keys */
 	Allocation *allocations;	/* one per resource */
+
+	/* what limits it (quotas.c), as far as its keys are held */
+	bool		has_customer;
+	pg_uuid_t	customer;
+	pg_uuid_t	quota_branch;
+	int			quota_count;
+	struct Quota *quotas;
+	SameCustomer same_customer;
+
+	/* resources that were chosen because it was their turn (assignment.c) */
+	int			turn_count;
+	pg_uuid_t  *turns;
+
+	bool		may_overbook;	/* staff says so */
+	bool		overbooked;		/* and so it was */
+
+	/* set by AFTER, for telling of conflicts */
+	const struct BookingRow *row;
+	const struct BookingRow *old;	/* or NULL */
+	bool		staff;
 } Change;
 
 extern void pending_init(void);
@@ -45,5 +67,7 @@ extern void pending_done(Change *change);
 extern void pending_end_statement(void);
 extern int	pending_uses(const pg_uuid_t *tenant, const pg_uuid_t *resource, TimeSpan span,
 						 const pg_uuid_t *except, Allocation *uses, int size);
+extern int	pending_turn(const pg_uuid_t *tenant, const pg_uuid_t *service,
+						 const pg_uuid_t *resource);
 
 #endif							/* BOOKING_PENDING_H */

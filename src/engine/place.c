@@ -9,19 +9,67 @@
  */
 #include "postgres.h"
 
+#include "engine/assignment.h"
+#include "engine/occupancy.h"
 #include "engine/place.h"
+#include "engine/policy_check.h"
 #include "errors.h"
+#include "rules/choice.h"
 #include "rules/lifecycle.h"
 #include "store/config.h"
 
 /* ---- the service and its needs (X7) ---- */
 
+/*
+ * Refuses a booking that has fewer resources than it needs: there are none, or
+ * none may be chosen for it.
+ */
 static void
-check_needs(const Change *change)
+refuse_short(const Change *change, const BookingRow *row, const ServiceNeed *need, int have)
+{
+	const Service *service = change->service;
+	const Branch *branch = config_branch(&change->tenant, row_uuid(row, BK_BRANCH_ID));
+	bool		explicit = branch != NULL && assignment_is_explicit(change, branch);
+
+	ereport(ERROR,
+			(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
+			 need == NULL ?
+			 errmsg(explicit ? "service \"%s\" needs a resource, and none is named" :
+					"there is no resource for service \"%s\"", service->name) :
+			 errmsg(explicit ? "service \"%s\" needs %d of kind \"%s\", and %d are named" :
+					"service \"%s\" needs %d of kind \"%s\", and only %d can be had",
+					service->name, need->quantity, need->kind, have),
+			 explicit ?
+			 errhint("Name the resources: the setting \"assignment\" is explicit.") :
+			 need == NULL ?
+			 errhint("Name the resources, or add one that may provide the service.") : 0));
+}
+
+/* Neighbours, where the service needs them, are neighbours. */
+static void
+check_adjacent(const Change *change, const ServiceNeed *need)
+{
+	int		   *positions = palloc(sizeof(int) * Max(change->resource_count, 1));
+	int			count = 0;
+
+	for (int i = 0; i < change->resource_count; i++)
+		if (strcmp(change->resources[i].kind, need->kind) == 0)
+			positions[count++] = change->resources[i].position;
+	if (!choice_adjacent(positions, count, need->quantity))
+		ereport(ERROR,
+				(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
+				 errmsg("service \"%s\" needs %d of kind \"%s\" next to each other",
+						change->service->name, need->quantity, need->kind),
+				 errhint("Neighbours have consecutive numbers in resources.position.")));
+}
+
+/* lenient: staff says that any resource will do */
+static void
+check_needs(const Change *change, const BookingRow *row, bool lenient)
 {
 	const Service *service = change->service;
 
-	for (int i = 0; i < change->resource_count; i++)
+	for (int i = 0; i < change->resource_count && !lenient; i++)
 	{
 		const Resource *resource = &change->resources[i];
 		bool		needed = service->need_count == 0;
@@ -48,18 +96,14 @@ check_needs(const Change *change)
 			if (strcmp(change->resources[j].kind, need->kind) == 0)
 				have++;
 		if (have < need->quantity)
-			ereport(ERROR,
-					(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
-					 errmsg("service \"%s\" needs %d of kind \"%s\", and only %d can be had",
-							service->name, need->quantity, need->kind, have)));
+			refuse_short(change, row, need, have);
+		if (need->adjacent)
+			check_adjacent(change, need);
 	}
 	if (change->resource_count == 0)
-		ereport(ERROR,
-				(booking_errcode(ERR_ASSIGNMENT_UNAVAILABLE),
-				 errmsg("there is no resource for service \"%s\"", service->name),
-				 errhint("Name the resources, or add one that may provide the service.")));
+		refuse_short(change, row, NULL, 0);
 
-	if (service->restricted)
+	if (service->restricted && !lenient)
 	{
 		pg_uuid_t  *ids = palloc(sizeof(pg_uuid_t) * change->resource_count);
 
@@ -85,7 +129,8 @@ check_units(const Change *change, const BookingRow *row)
 		const Allocation *allocation = &change->allocations[i];
 
 		shared |= !allocation->exclusive;
-		if (!allocation->exclusive && allocation->units > change->resources[i].capacity)
+		if (!allocation->exclusive && !change->may_overbook &&
+			allocation->units > occupancy_capacity(change->service, &change->resources[i]))
 			ereport(ERROR,
 					(booking_errcode(ERR_CAPACITY_FULL),
 					 errmsg("resource \"%s\" has %d units, and %d are needed",
@@ -123,8 +168,10 @@ place_check(const Change *change, const BookingRow *row, const Context *who)
 {
 	const Service *service = change->service;
 	int			party = row_int(row, BK_PARTY_SIZE);
+	bool		lenient = row_has(row, BK_OVERRIDES) && context_is_staff(who) &&
+		policy_overrides(row, "not_eligible");
 
-	if (!service->active)
+	if (!service->active && !lenient)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_ELIGIBLE),
 				 errmsg("service \"%s\" is not offered any more", service->name)));
@@ -138,7 +185,7 @@ place_check(const Change *change, const BookingRow *row, const Context *who)
 				 errhint("It is for %d or more.", service->min_party)));
 	if (change->locked && lifecycle_is_occupying(row_status(row)))
 	{
-		check_needs(change);
+		check_needs(change, row, lenient);
 		check_units(change, row);
 		check_branch(change, row, who);
 	}

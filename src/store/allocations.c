@@ -20,7 +20,6 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "compat.h"
 #include "store/allocations.h"
 #include "store/plan.h"
 
@@ -56,7 +55,7 @@ allocations_insert(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 	{
 		Datum		values[] = {
 			UUIDPGetDatum(tenant), UUIDPGetDatum(booking),
-			UUIDPGetDatum(&allocations[i].resource_id), store_range(allocations[i].span),
+			UUIDPGetDatum(&allocations[i].resource_id), store_span_range(allocations[i].span),
 			Int32GetDatum(allocations[i].units), BoolGetDatum(allocations[i].exclusive),
 			TimestampTzGetDatum(expires_at)
 		};
@@ -119,7 +118,7 @@ allocations_overlapping(const pg_uuid_t *tenant, const pg_uuid_t *resource,
 		4, {UUIDOID, UUIDOID, TSTZRANGEOID, UUIDOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_range(span),
+		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_span_range(span),
 		UUIDPGetDatum(except)
 	};
 	MemoryContext context = CurrentMemoryContext;
@@ -165,7 +164,7 @@ allocations_delete_over(const pg_uuid_t *tenant, const pg_uuid_t *resource,
 		OVER("NOT exclusive"), 4, {UUIDOID, UUIDOID, TSTZRANGEOID, TIMESTAMPTZOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_range(span),
+		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), store_span_range(span),
 		TimestampTzGetDatum(now)
 	};
 
@@ -197,18 +196,42 @@ allocations_sweep_over(TimestampTz now, int max)
 	return (int) store_execute(&plan, values, NULL, STORE_DERIVED);
 }
 
-/* The capacity of a resource came to be 1, or more than 1. */
+/*
+ * The capacity of a resource came to be 1, or more than 1.  Of allocations that
+ * overlap none becomes exclusive: they are overbooked from now on.
+ */
 void
 allocations_set_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *resource, bool exclusive)
 {
-	static StorePlan plan = {
-		"UPDATE booking.allocations SET exclusive = $3 "
-		"WHERE tenant_id" EQ "$1 AND resource_id" EQ "$2 AND exclusive" NE "$3",
-		3, {UUIDOID, UUIDOID, BOOLOID}
+	static StorePlan set_plan = {
+		"UPDATE booking.allocations AS a SET exclusive = true "
+		"WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ "$2 AND NOT a.exclusive "
+		"AND NOT EXISTS (SELECT FROM booking.allocations AS o WHERE o.tenant_id" EQ "$1 "
+		"AND o.resource_id" EQ "$2 AND o.during" OVERLAPS "a.during "
+		"AND o.booking_id" NE "a.booking_id AND NOT o.exclusive)",
+		2, {UUIDOID, UUIDOID}
 	};
-	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(resource), BoolGetDatum(exclusive)
+	static StorePlan clear_plan = {
+		"UPDATE booking.allocations SET exclusive = false "
+		"WHERE tenant_id" EQ "$1 AND resource_id" EQ "$2 AND exclusive",
+		2, {UUIDOID, UUIDOID}
 	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(resource)};
 
-	store_execute(&plan, values, NULL, STORE_DERIVED);
+	store_execute(exclusive ? &set_plan : &clear_plan, values, NULL, STORE_DERIVED);
+}
+
+/* The resources of a booking whose allocations are not exclusive. */
+pg_uuid_t *
+allocations_not_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *booking, int *count)
+{
+	static StorePlan plan = {
+		"SELECT resource_id FROM booking.allocations "
+		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 AND NOT exclusive",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return store_uuid_list(count);
 }

@@ -52,6 +52,7 @@ const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
 	{"local_start", TIMESTAMPOID, COLUMN_SUBJECT},
 	{"time_zone", TEXTOID, COLUMN_ENGINE},
 	{"price", NUMERICOID, COLUMN_SUBJECT},
+	{"tax", NUMERICOID, COLUMN_ENGINE},
 	{"currency", TEXTOID, COLUMN_SUBJECT},
 	{"order_id", UUIDOID, COLUMN_SUBJECT},
 	{"booked_by", TEXTOID, COLUMN_ENGINE},
@@ -258,6 +259,7 @@ bookings_note_result(const BookingRow *row)
 	if (last_result.has_order)
 		last_result.order_id = *row_uuid(row, BK_ORDER_ID);
 	last_result.price = NumericGetDatum(DatumGetNumericCopy(row->value[BK_PRICE]));
+	last_result.tax = NumericGetDatum(DatumGetNumericCopy(row->value[BK_TAX]));
 	last_result.currency = row_text(row, BK_CURRENCY);
 	last_result.updated_at = row_time(row, BK_UPDATED_AT);
 	MemoryContextSwitchTo(previous);
@@ -276,6 +278,7 @@ noted_result(const pg_uuid_t *id)
 	*result = last_result;
 	result->resource_ids = PointerGetDatum(DatumGetArrayTypePCopy(last_result.resource_ids));
 	result->price = NumericGetDatum(DatumGetNumericCopy(last_result.price));
+	result->tax = NumericGetDatum(DatumGetNumericCopy(last_result.tax));
 	result->currency = pstrdup(last_result.currency);
 	return result;
 }
@@ -286,7 +289,7 @@ bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"SELECT status, version, starts_at, ends_at, resource_ids, expires_at, "
-		"order_id, price, currency, updated_at FROM booking.bookings" THIS_BOOKING,
+		"order_id, price, currency, updated_at, tax FROM booking.bookings" THIS_BOOKING,
 		2, {UUIDOID, UUIDOID}
 	};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
@@ -311,6 +314,7 @@ bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	result->price = store_copy_column(context, 0, 8, NULL);
 	result->currency = store_text_column(context, 0, 9);
 	result->updated_at = DatumGetTimestampTz(store_column(0, 10, NULL));
+	result->tax = store_copy_column(context, 0, 11, NULL);
 	return result;
 }
 
@@ -467,36 +471,39 @@ bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id, const Interval *ttl
 	return update_own(&plan, values, ttl ? NULL : "  n");
 }
 
+/* Moves a booking; overrides are names of rules, or NULL. */
 BookingResult *
-bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id,
-			  TimestampTz starts_at, TimestampTz ends_at)
+bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id, TimeSpan slot, ArrayType *overrides)
 {
 	static StorePlan plan = {
-		"UPDATE booking.bookings SET starts_at = $3, ends_at = $4"
+		"UPDATE booking.bookings SET starts_at = $3, ends_at = $4, overrides = $5"
 		THIS_BOOKING,
-		4, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+		5, {UUIDOID, UUIDOID, TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTARRAYOID}
 	};
 	Datum		values[] = {
 		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
-		TimestampTzGetDatum(starts_at), TimestampTzGetDatum(ends_at)
+		TimestampTzGetDatum(slot.from), TimestampTzGetDatum(slot.until),
+		PointerGetDatum(overrides)
 	};
 
-	return update_own(&plan, values, NULL);
+	return update_own(&plan, values, overrides ? NULL : "    n");
 }
 
 BookingResult *
-bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resource_ids)
+bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resource_ids,
+				  ArrayType *overrides)
 {
 	static StorePlan plan = {
-		"UPDATE booking.bookings SET resource_ids = $3"
+		"UPDATE booking.bookings SET resource_ids = $3, overrides = $4"
 		THIS_BOOKING,
-		3, {UUIDOID, UUIDOID, UUIDARRAYOID}
+		4, {UUIDOID, UUIDOID, UUIDARRAYOID, TEXTARRAYOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(id), PointerGetDatum(resource_ids)
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id), PointerGetDatum(resource_ids),
+		PointerGetDatum(overrides)
 	};
 
-	return update_own(&plan, values, NULL);
+	return update_own(&plan, values, overrides ? NULL : "   n");
 }
 
 /* A note was added: counting it changes the booking, and so audits the note. */

@@ -37,6 +37,7 @@ typedef enum BookingColumn
 	BK_LOCAL_START,
 	BK_TIME_ZONE,
 	BK_PRICE,
+	BK_TAX,
 	BK_CURRENCY,
 	BK_ORDER_ID,
 	BK_BOOKED_BY,
@@ -140,6 +141,7 @@ typedef struct BookingResult
 	pg_uuid_t	order_id;
 	bool		has_order;
 	Datum		price;			/* numeric */
+	Datum		tax;			/* numeric */
 	char	   *currency;
 	TimestampTz updated_at;
 } BookingResult;
@@ -154,9 +156,9 @@ extern BookingResult *bookings_checkout(const BookingRow *row);
 extern BookingResult *bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id,
 									 const Interval *ttl);
 extern BookingResult *bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id,
-									TimestampTz starts_at, TimestampTz ends_at);
+									TimeSpan slot, ArrayType *overrides);
 extern BookingResult *bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id,
-										ArrayType *resource_ids);
+										ArrayType *resource_ids, ArrayType *overrides);
 extern BookingResult *bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern void bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id);
 

@@ -4,33 +4,23 @@
  *	  What can be booked and what can be occupied: services with their needs,
  *	  branches, resources.
  *
- * Every hold needs its service and its resources, and reading them would be
- * half of its cost.  They are kept for the session, until the store's
- * generation changes: a trigger on each of these tables (config_guard) makes
- * all sessions forget, as of the change's commit.  Invalidations are sent
- * before the changing transaction releases its locks, and a booking takes
- * them in after it has its keys; so what is decided under a resource's key
- * (its capacity) is never decided on an older row.
- *
- * What is kept is read-only, and stays valid to the end of the transaction
- * even if it is forgotten meanwhile.
+ * Services, branches and resources are kept for the session (kept.c), so they
+ * are read-only.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "utils/builtins.h"
-#include "utils/hsearch.h"
-#include "utils/memutils.h"
+#include "utils/date.h"
 
 #include "errors.h"
 #include "rules/ids.h"
 #include "store/config.h"
+#include "store/kept.h"
 #include "store/plan.h"
-#include "store/store_state.h"
 
 /*
  * A length of elapsed time in microseconds: a day is 24 hours; months, which
@@ -61,14 +51,39 @@ interval_column(uint64 row, int column)
 	return config_interval(DatumGetIntervalP(store_column(row, column, NULL)));
 }
 
-static Jsonb *
-jsonb_column(uint64 row, int column)
+static Settings *
+settings_column(uint64 row, int column, SettingLevel level)
 {
-	return DatumGetJsonbP(store_copy_column(CurrentMemoryContext, row, column, NULL));
+	Datum		value = store_column(row, column, NULL);
+	Jsonb	   *json = DatumGetJsonbP(value);
+	Settings   *settings = settings_parse(json, level);
+
+	if (PointerGetDatum(json) != value)
+		pfree(json);
+	return settings;
+}
+
+/* What a service says about lengths: its duration, and columns from one on. */
+static void
+read_length(Service *service, int duration, int column)
+{
+	LengthRule *length = &service->length;
+	bool		isnull;
+
+	length->usual = interval_column(0, duration);
+	length->min = interval_column(0, column);
+	length->max = interval_column(0, column + 1);
+	store_column(0, column + 2, &isnull);
+	length->step = isnull ? 0 : interval_column(0, column + 2);
+	length->by_nights = DatumGetBool(store_column(0, column + 3, NULL));
+	length->night_starts = DatumGetTimeADT(store_column(0, column + 4, NULL));
+	length->night_ends = DatumGetTimeADT(store_column(0, column + 5, NULL));
+	length->min_nights = DatumGetInt32(store_column(0, column + 6, NULL));
+	length->max_nights = DatumGetInt32(store_column(0, column + 7, &isnull));
 }
 
 /* Reads a service with its needs, one row per need; NULL when there is none. */
-static Service *
+static void *
 read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
@@ -77,7 +92,10 @@ read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 		"t.settings, EXISTS (SELECT FROM booking.service_resources AS sr "
 		"WHERE sr.tenant_id" EQ "$1 AND sr.service_id" EQ "$2), "
 		"n.kind, n.quantity, n.units, COALESCE(n.buffer_before, s.buffer_before), "
-		"COALESCE(n.buffer_after, s.buffer_after) "
+		"COALESCE(n.buffer_after, s.buffer_after), "
+		"COALESCE(s.min_duration, s.duration), COALESCE(s.max_duration, s.duration), "
+		"s.duration_step, s.nights, s.night_starts, s.night_ends, s.min_nights, s.max_nights, "
+		"s.price_unit, s.tax_rate, s.tax_inclusive, n.adjacent "
 		"FROM booking.services AS s JOIN booking.tenants AS t ON t.id" EQ "s.tenant_id "
 		"LEFT JOIN booking.service_requirements AS n "
 		"ON n.tenant_id" EQ "$1 AND n.service_id" EQ "$2 "
@@ -99,16 +117,19 @@ read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	service->active = DatumGetBool(store_column(0, 2, NULL));
 	service->branch_id = store_uuid_column(0, 3, &isnull);
 	service->has_branch = !isnull;
-	service->duration = interval_column(0, 4);
+	read_length(service, 4, 19);
 	service->buffer_before = interval_column(0, 5);
 	service->buffer_after = interval_column(0, 6);
-	service->price = store_copy_column(context, 0, 7, NULL);
-	service->currency = store_text_column(context, 0, 8);
+	service->tariff.price = DatumGetNumeric(store_copy_column(context, 0, 7, NULL));
+	service->tariff.currency = store_text_column(context, 0, 8);
 	service->min_party = DatumGetInt32(store_column(0, 9, NULL));
 	service->max_party = DatumGetInt32(store_column(0, 10, &isnull));
-	service->settings = jsonb_column(0, 11);
-	service->tenant_settings = jsonb_column(0, 12);
+	service->settings = settings_column(0, 11, LEVEL_SERVICE);
+	service->tenant_settings = settings_column(0, 12, LEVEL_TENANT);
 	service->restricted = DatumGetBool(store_column(0, 13, NULL));
+	service->tariff.unit = money_unit(store_text_column(context, 0, 27));
+	service->tariff.tax_rate = DatumGetNumeric(store_copy_column(context, 0, 28, NULL));
+	service->tariff.tax_inclusive = DatumGetBool(store_column(0, 29, NULL));
 
 	store_column(0, 14, &isnull);
 	if (!isnull)
@@ -124,16 +145,17 @@ read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 			need->units = DatumGetInt32(store_column(row, 16, NULL));
 			need->buffer_before = interval_column(row, 17);
 			need->buffer_after = interval_column(row, 18);
+			need->adjacent = DatumGetBool(store_column(row, 30, NULL));
 		}
 	}
 	return service;
 }
 
-static Branch *
+static void *
 read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
-		"SELECT b.time_zone, b.settings, b.code, t.code FROM booking.branches AS b "
+		"SELECT b.time_zone, b.settings, b.code, t.code, t.settings FROM booking.branches AS b "
 		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
 		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "$2",
 		2, {UUIDOID, UUIDOID}
@@ -146,18 +168,22 @@ read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	branch = palloc(sizeof(Branch));
 	branch->id = *id;
 	branch->time_zone = store_text_column(CurrentMemoryContext, 0, 1);
-	branch->settings = jsonb_column(0, 2);
+	branch->settings = settings_column(0, 2, LEVEL_BRANCH);
 	branch->code = store_text_column(CurrentMemoryContext, 0, 3);
 	branch->tenant_code = store_text_column(CurrentMemoryContext, 0, 4);
+	branch->tenant_settings = settings_column(0, 5, LEVEL_TENANT);
 	return branch;
 }
 
-static Resource *
+static void *
 read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
 	static StorePlan plan = {
 		"SELECT r.kind, r.code, r.capacity, r.active, r.settings, b.id, b.time_zone, "
-		"b.settings, b.code, t.code "
+		"b.settings, b.code, t.code, t.settings, r.position, "
+		"CASE WHEN r.capacity" EQ "1 THEN (SELECT pg_catalog.max(pg_catalog.upper(a.during)) "
+		"FROM booking.allocations AS a WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ "$2 "
+		"AND NOT a.exclusive) END "
 		"FROM booking.resources AS r "
 		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
 		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
@@ -167,6 +193,7 @@ read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
 	MemoryContext context = CurrentMemoryContext;
 	Resource   *resource;
+	bool		isnull;
 
 	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
 		return NULL;
@@ -176,158 +203,37 @@ read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	resource->code = store_text_column(context, 0, 2);
 	resource->capacity = DatumGetInt32(store_column(0, 3, NULL));
 	resource->active = DatumGetBool(store_column(0, 4, NULL));
-	resource->settings = jsonb_column(0, 5);
+	resource->settings = settings_column(0, 5, LEVEL_RESOURCE);
 	resource->branch.id = store_uuid_column(0, 6, NULL);
 	resource->branch.time_zone = store_text_column(context, 0, 7);
-	resource->branch.settings = jsonb_column(0, 8);
+	resource->branch.settings = settings_column(0, 8, LEVEL_BRANCH);
 	resource->branch.code = store_text_column(context, 0, 9);
 	resource->branch.tenant_code = store_text_column(context, 0, 10);
+	resource->branch.tenant_settings = settings_column(0, 11, LEVEL_TENANT);
+	resource->position = DatumGetInt32(store_column(0, 12, NULL));
+	resource->overbooked_until = DatumGetTimestampTz(store_column(0, 13, &isnull));
+	if (isnull)
+		resource->overbooked_until = DT_NOBEGIN;
 	return resource;
-}
-
-/* ---- what is kept ---- */
-
-typedef enum KeptKind
-{
-	KEPT_SERVICE,
-	KEPT_BRANCH,
-	KEPT_RESOURCE
-} KeptKind;
-
-typedef struct KeptKey
-{
-	pg_uuid_t	tenant;
-	pg_uuid_t	id;
-	int32		kind;
-} KeptKey;
-
-typedef struct KeptEntry
-{
-	KeptKey		key;
-	void	   *row;
-} KeptEntry;
-
-/* Forget everything rather than keep more than this. */
-#define MAX_KEPT 10000
-
-static MemoryContext kept_memory = NULL;
-static HTAB *kept = NULL;
-static uint64 kept_generation = 0;
-
-/* Forgets what is kept; whoever uses it may do so to the transaction's end. */
-static void
-forget_kept(void)
-{
-	if (kept_memory != NULL)
-	{
-		if (IsTransactionState())
-			MemoryContextSetParent(kept_memory, TopTransactionContext);
-		else
-			MemoryContextDelete(kept_memory);
-	}
-	kept_memory = NULL;
-	kept = NULL;
-}
-
-/* What is kept under a key, or NULL. */
-static void *
-find_kept(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptKey *key)
-{
-	KeptEntry  *entry;
-
-	if (kept != NULL &&
-		(kept_generation != store_generation() || hash_get_num_entries(kept) >= MAX_KEPT))
-		forget_kept();
-
-	memset(key, 0, sizeof(KeptKey));
-	key->tenant = *tenant;
-	key->id = *id;
-	key->kind = kind;
-	if (kept == NULL)
-		return NULL;
-	entry = hash_search(kept, key, HASH_FIND, NULL);
-	return entry ? entry->row : NULL;
-}
-
-/* Where a row that is going to be kept is built. */
-static MemoryContext
-memory_of_kept(void)
-{
-	if (kept == NULL)
-	{
-		HASHCTL		control = {0};
-
-		kept_memory = AllocSetContextCreate(TopMemoryContext, "booking configuration",
-											ALLOCSET_DEFAULT_SIZES);
-		control.keysize = sizeof(KeptKey);
-		control.entrysize = sizeof(KeptEntry);
-		control.hcxt = kept_memory;
-		kept = hash_create("booking configuration", 64, &control,
-						   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-		kept_generation = store_generation();
-	}
-	return kept_memory;
-}
-
-/*
- * Keeps a row, unless the configuration changed while it was read.  The row
- * must be in memory_of_kept().
- */
-static void
-keep(const KeptKey *key, void *row)
-{
-	KeptEntry  *entry;
-
-	if (kept == NULL || kept_generation != store_generation())
-		return;
-	entry = hash_search(kept, key, HASH_ENTER, NULL);
-	entry->row = row;
-}
-
-/*
- * The row of a kind with an id: the one that is kept, or read and kept from
- * now on.  NULL when there is none.
- */
-static const void *
-kept_row(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id)
-{
-	KeptKey		key;
-	void	   *row = find_kept(kind, tenant, id, &key);
-	MemoryContext previous;
-
-	if (row != NULL)
-		return row;
-
-	previous = MemoryContextSwitchTo(memory_of_kept());
-	switch (kind)
-	{
-		case KEPT_SERVICE:
-			row = read_service(tenant, id);
-			break;
-		case KEPT_BRANCH:
-			row = read_branch(tenant, id);
-			break;
-		case KEPT_RESOURCE:
-			row = read_resource(tenant, id);
-			break;
-	}
-	if (row != NULL)
-		keep(&key, row);
-	MemoryContextSwitchTo(previous);
-	return row;
 }
 
 /* A service with its needs; NULL when there is none. */
 const Service *
 config_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	return kept_row(KEPT_SERVICE, tenant, id);
+	return kept_row(KEPT_SERVICE, tenant, id, read_service);
 }
 
 const Branch *
 config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	return kept_row(KEPT_BRANCH, tenant, id);
+	return kept_row(KEPT_BRANCH, tenant, id, read_branch);
+}
+
+const Resource *
+config_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	return kept_row(KEPT_RESOURCE, tenant, id, read_resource);
 }
 
 /*
@@ -341,7 +247,7 @@ config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
 
 	for (int i = 0; i < count; i++)
 	{
-		const Resource *resource = kept_row(KEPT_RESOURCE, tenant, &ids[i]);
+		const Resource *resource = config_resource(tenant, &ids[i]);
 
 		for (int j = 0; j < i; j++)
 			if (uuid_equal(&ids[i], &ids[j]))

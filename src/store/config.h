@@ -12,6 +12,9 @@
 #include "booking.h"
 
 #include "rules/answers.h"
+#include "rules/duration.h"
+#include "rules/money.h"
+#include "rules/settings.h"
 #include "utils/array.h"
 
 /* What a service needs of one kind of resource; buffers in microseconds. */
@@ -22,6 +25,7 @@ typedef struct ServiceNeed
 	int			units;
 	int64		buffer_before;
 	int64		buffer_after;
+	bool		adjacent;		/* at consecutive positions */
 } ServiceNeed;
 
 typedef struct Service
@@ -31,15 +35,14 @@ typedef struct Service
 	bool		active;
 	bool		has_branch;
 	pg_uuid_t	branch_id;
-	int64		duration;		/* microseconds, as all lengths of time here */
-	int64		buffer_before;
+	int64		buffer_before;	/* microseconds, as all lengths of time here */
 	int64		buffer_after;
-	Datum		price;			/* numeric */
-	char	   *currency;
+	LengthRule	length;			/* how long bookings may be */
+	Tariff		tariff;
 	int			min_party;
 	int			max_party;		/* 0: no limit */
-	Jsonb	   *settings;
-	Jsonb	   *tenant_settings;
+	Settings   *settings;
+	Settings   *tenant_settings;
 	bool		restricted;		/* only the listed resources may provide it */
 	int			need_count;
 	ServiceNeed *needs;
@@ -51,7 +54,8 @@ typedef struct Branch
 	char	   *code;
 	char	   *tenant_code;
 	char	   *time_zone;
-	Jsonb	   *settings;
+	Settings   *settings;
+	Settings   *tenant_settings;
 } Branch;
 
 typedef struct Resource
@@ -61,7 +65,11 @@ typedef struct Resource
 	char	   *code;
 	int			capacity;
 	bool		active;
-	Jsonb	   *settings;
+	int			position;
+	TimestampTz overbooked_until;	/* with capacity 1: from here on, nobody else's
+									 * allocation is one that the exclusion
+									 * constraint does not see */
+	Settings   *settings;
 	Branch		branch;
 } Resource;
 
@@ -80,6 +88,7 @@ extern bool config_id_of_code(CodedTable table, const pg_uuid_t *tenant, const c
 extern const Service *config_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern const Branch *config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern bool config_sole_branch(const pg_uuid_t *tenant, pg_uuid_t *branch);
+extern const Resource *config_resource(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern Resource *config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
 extern pg_uuid_t *config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *branch,
 									const pg_uuid_t *service, const char *kind, int *count);

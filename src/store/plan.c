@@ -14,6 +14,8 @@
  * engine's statements run with the latest snapshot there.  Only the caller's
  * own booking row is checked against the transaction's snapshot too
  * (STORE_OWN_ROW), so that nobody overwrites what they have not seen.
+ * Functions that only show what there is keep to the snapshot of the query
+ * that calls them (STORE_READ), so that its parts agree with each other.
  *
  * Roles.  Statements of the guards run as the owner of the store, as those of
  * foreign-key triggers do, so that clients need no rights on internal tables.
@@ -134,7 +136,7 @@ store_execute(StorePlan *statement, Datum *values, const char *nulls, int how)
 
 	plan = prepared(statement);
 
-	if (IsolationUsesXactSnapshot())
+	if (IsolationUsesXactSnapshot() && (how & STORE_READ) == 0)
 	{
 		CommandCounterIncrement();
 		snapshot = GetLatestSnapshot();
@@ -146,7 +148,7 @@ store_execute(StorePlan *statement, Datum *values, const char *nulls, int how)
 		result = execute_derived(plan, values, nulls, snapshot, crosscheck);
 	else
 		result = SPI_execute_snapshot(plan, values, nulls, snapshot, crosscheck,
-									  false, true, 0);
+									  (how & STORE_READ) != 0, true, 0);
 
 	if (OidIsValid(owner) && owner != caller)
 		SetUserIdAndSecContext(caller, caller_context);
@@ -300,6 +302,19 @@ store_uuid_list(int *count)
 	return ids;
 }
 
+/* A span as a tstzrange. */
+Datum
+store_span_range(TimeSpan span)
+{
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = TimestampTzGetDatum(span.from),.inclusive = true,.lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(span.until)};
+
+	lower.infinite = span.from == DT_NOBEGIN;
+	upper.infinite = span.until == DT_NOEND;
+	return RangeTypePGetDatum(compat_make_range(type, &lower, &upper));
+}
+
 ArrayType *
 store_uuid_array(const pg_uuid_t *ids, int count)
 {
@@ -310,20 +325,9 @@ store_uuid_array(const pg_uuid_t *ids, int count)
 	return construct_array(elements, count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
 }
 
-/* A span as a tstzrange. */
-Datum
-store_range(TimeSpan span)
-{
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
-	RangeBound	lower = {.val = TimestampTzGetDatum(span.from),.inclusive = true,.lower = true};
-	RangeBound	upper = {.val = TimestampTzGetDatum(span.until)};
-
-	return RangeTypePGetDatum(compat_make_range(type, &lower, &upper));
-}
-
 /* The span that a tstzrange is; false if it is empty, unbounded or not "[)". */
 bool
-store_span(Datum range, TimeSpan *span)
+store_range_span(Datum range, TimeSpan *span)
 {
 	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	RangeBound	lower;

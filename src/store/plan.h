@@ -53,6 +53,8 @@ typedef struct StoreInsert
 #define STORE_OWNER		0x00	/* with the store owner's rights */
 #define STORE_CALLER	0x01	/* with the caller's, row security included */
 #define STORE_DERIVED	0x02	/* may write what only the engine writes */
+#define STORE_READ		0x08	/* sees what the calling query sees, and writes
+								 * nothing */
 #define STORE_OWN_ROW	0x04	/* refuse (40001) what the transaction's
 								 * snapshot does not see */
 
@@ -77,8 +79,8 @@ extern Datum store_copy_column(MemoryContext context, uint64 row, int column, bo
 extern pg_uuid_t store_uuid_column(uint64 row, int column, bool *isnull);
 extern char *store_text_column(MemoryContext context, uint64 row, int column);
 extern pg_uuid_t *store_uuid_list(int *count);
+extern Datum store_span_range(TimeSpan span);
 extern ArrayType *store_uuid_array(const pg_uuid_t *ids, int count);
-extern Datum store_range(TimeSpan span);
-extern bool store_span(Datum range, TimeSpan *span);
+extern bool store_range_span(Datum range, TimeSpan *span);
 
 #endif							/* BOOKING_PLAN_H */

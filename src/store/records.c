@@ -27,14 +27,14 @@ void
 records_audit(const AuditEntry *entry)
 {
 	static StoreInsert insert = {
-		"booking.audit_log", 20, {
+		"booking.audit_log", 21, {
 			{"tenant_id", UUIDOID}, {"booking_id", UUIDOID}, {"version", INT4OID},
 			{"branch_id", UUIDOID}, {"session_id", UUIDOID}, {"request_id", UUIDOID},
 			{"actor", TEXTOID}, {"actor_kind", TEXTOID}, {"role", TEXTOID},
 			{"channel", TEXTOID}, {"action", TEXTOID}, {"status", TEXTOID},
 			{"old_values", JSONBOID}, {"new_values", JSONBOID}, {"private_digest", BYTEAOID},
-			{"reason_code", TEXTOID}, {"reversible", BOOLOID}, {"metadata", JSONBOID},
-			{"at", TIMESTAMPTZOID}, {"tx", INT8OID}
+			{"reason_code", TEXTOID}, {"reversible", BOOLOID}, {"overrides", TEXTARRAYOID},
+			{"metadata", JSONBOID}, {"at", TIMESTAMPTZOID}, {"tx", INT8OID}
 		}
 	};
 	char	   *role = GetUserNameFromId(entry->role, true);
@@ -48,8 +48,8 @@ records_audit(const AuditEntry *entry)
 		CStringGetTextDatum(lifecycle_status_name(entry->status)),
 		PointerGetDatum(entry->old_values), PointerGetDatum(entry->new_values),
 		PointerGetDatum(entry->private_digest), entry->reason_code,
-		BoolGetDatum(entry->reversible), entry->metadata, TimestampTzGetDatum(entry->at),
-		Int64GetDatum((int64) U64FromFullTransactionId(tx))
+		BoolGetDatum(entry->reversible), entry->overrides, entry->metadata,
+		TimestampTzGetDatum(entry->at), Int64GetDatum((int64) U64FromFullTransactionId(tx))
 	};
 	bool		nulls[lengthof(values)];
 
@@ -138,39 +138,39 @@ records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking, pg_uuid_t 
 
 /*
  * Puts a booking on an order, which comes to be with its first item; the
- * total is the sum of the items (K5).  False when there is such an order, but
- * of another customer or in another currency.
+ * totals are the sums of the items (K5).  False when there is such an order,
+ * but of another customer or in another currency.
  */
 bool
-records_order(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *booking,
-			  Datum customer, const char *currency, Datum amount, const char *description,
-			  TimestampTz now)
+records_order(const OrderItem *item, Datum customer, const char *currency, TimestampTz now)
 {
 	static StorePlan add_order = {
 		"INSERT INTO booking.orders AS o "
-		"(tenant_id, id, customer_id, status, currency, total, created_at, updated_at) "
-		"VALUES ($1, $2, $3, 'open', $4, $5, $6, $6) "
-		"ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'open', updated_at = $6, "
-		"total = o.total OPERATOR(pg_catalog.+) excluded.total "
+		"(tenant_id, id, customer_id, status, currency, total, tax_total, created_at, updated_at) "
+		"VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $7) "
+		"ON CONFLICT (tenant_id, id) DO UPDATE SET status = 'open', updated_at = $7, "
+		"total = o.total OPERATOR(pg_catalog.+) excluded.total, "
+		"tax_total = o.tax_total OPERATOR(pg_catalog.+) excluded.tax_total "
 		"WHERE o.currency" EQ "excluded.currency AND (o.customer_id" EQ "excluded.customer_id "
 		"OR (o.customer_id IS NULL AND excluded.customer_id IS NULL))",
-		6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, TIMESTAMPTZOID}
+		7, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID}
 	};
 	static StorePlan add_item = {
-		"INSERT INTO booking.order_items (tenant_id, order_id, booking_id, description, amount) "
-		"VALUES ($1, $2, $3, $4, $5)",
-		5, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID}
+		"INSERT INTO booking.order_items "
+		"(tenant_id, order_id, booking_id, description, amount, tax) "
+		"VALUES ($1, $2, $3, $4, $5, $6)",
+		6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, NUMERICOID}
 	};
 	Datum		order_values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(order), customer, CStringGetTextDatum(currency),
-		amount, TimestampTzGetDatum(now)
+		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), customer,
+		CStringGetTextDatum(currency), item->amount, item->tax, TimestampTzGetDatum(now)
 	};
 	Datum		item_values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(order), UUIDPGetDatum(booking),
-		CStringGetTextDatum(description), amount
+		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), UUIDPGetDatum(item->booking),
+		CStringGetTextDatum(item->description), item->amount, item->tax
 	};
 
-	if (store_execute(&add_order, order_values, customer ? NULL : "  n   ", STORE_OWNER) == 0)
+	if (store_execute(&add_order, order_values, customer ? NULL : "  n    ", STORE_OWNER) == 0)
 		return false;
 	store_execute(&add_item, item_values, NULL, STORE_OWNER);
 	return true;
@@ -193,19 +193,48 @@ records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait)
 }
 
 /*
- * A booking was cancelled: its item is void, and the order with its last one.
- * The order is locked before its items are looked at.
+ * The next two lock the order before they look at its items.
  */
+
+/* What a booking costs has changed; without a description the old one stays. */
 void
-records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid_t *booking,
-				  TimestampTz now)
+records_change_item(const OrderItem *item, TimestampTz now)
+{
+	static StorePlan plan = {
+		"WITH was AS (SELECT amount, tax FROM booking.order_items "
+		"WHERE tenant_id" EQ "$1 AND order_id" EQ "$2 AND booking_id" EQ "$3 "
+		"AND voided_at IS NULL), "
+		"item AS (UPDATE booking.order_items AS i SET amount = $4, tax = $5, "
+		"description = COALESCE($6, i.description) FROM was "
+		"WHERE i.tenant_id" EQ "$1 AND i.order_id" EQ "$2 AND i.booking_id" EQ "$3) "
+		"UPDATE booking.orders AS o SET updated_at = $7, "
+		"total = o.total OPERATOR(pg_catalog.-) was.amount OPERATOR(pg_catalog.+) $4, "
+		"tax_total = o.tax_total OPERATOR(pg_catalog.-) was.tax OPERATOR(pg_catalog.+) $5 "
+		"FROM was WHERE o.tenant_id" EQ "$1 AND o.id" EQ "$2",
+		7, {UUIDOID, UUIDOID, UUIDOID, NUMERICOID, NUMERICOID, TEXTOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), UUIDPGetDatum(item->booking),
+		item->amount, item->tax,
+		item->description ? CStringGetTextDatum(item->description) : (Datum) 0,
+		TimestampTzGetDatum(now)
+	};
+
+	records_lock_order(item->tenant, item->order, true);
+	store_execute(&plan, values, item->description ? NULL : "     n ", STORE_OWNER);
+}
+
+/* A booking was cancelled: its item is void, and the order with its last one. */
+void
+records_void_item(const OrderItem *item, TimestampTz now)
 {
 	static StorePlan plan = {
 		"WITH item AS (UPDATE booking.order_items SET voided_at = $4 "
 		"WHERE tenant_id" EQ "$1 AND order_id" EQ "$2 AND booking_id" EQ "$3 "
-		"AND voided_at IS NULL RETURNING amount) "
+		"AND voided_at IS NULL RETURNING amount, tax) "
 		"UPDATE booking.orders AS o SET updated_at = $4, "
 		"total = o.total OPERATOR(pg_catalog.-) item.amount, "
+		"tax_total = o.tax_total OPERATOR(pg_catalog.-) item.tax, "
 		"status = CASE WHEN EXISTS (SELECT FROM booking.order_items AS i "
 		"WHERE i.tenant_id" EQ "$1 AND i.order_id" EQ "$2 AND i.booking_id" NE "$3 "
 		"AND i.voided_at IS NULL) THEN 'open' ELSE 'voided' END "
@@ -213,11 +242,11 @@ records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order, const pg_uuid
 		4, {UUIDOID, UUIDOID, UUIDOID, TIMESTAMPTZOID}
 	};
 	Datum		values[] = {
-		UUIDPGetDatum(tenant), UUIDPGetDatum(order), UUIDPGetDatum(booking),
+		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), UUIDPGetDatum(item->booking),
 		TimestampTzGetDatum(now)
 	};
 
-	records_lock_order(tenant, order, true);
+	records_lock_order(item->tenant, item->order, true);
 	store_execute(&plan, values, NULL, STORE_OWNER);
 }
 

@@ -31,8 +31,20 @@ typedef struct AuditEntry
 	Datum		reason_code;
 	bool		reversible;
 	Datum		metadata;		/* jsonb */
+	Datum		overrides;		/* text[], 0 when null */
 	TimestampTz at;
 } AuditEntry;
+
+/* A booking on an order. */
+typedef struct OrderItem
+{
+	const pg_uuid_t *tenant;
+	const pg_uuid_t *order;
+	const pg_uuid_t *booking;
+	const char *description;
+	Datum		amount;			/* numerics; with tax */
+	Datum		tax;
+} OrderItem;
 
 extern void records_audit(const AuditEntry *entry);
 extern void records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *values);
@@ -43,12 +55,11 @@ extern pg_uuid_t records_session(const pg_uuid_t *tenant, const pg_uuid_t *booki
 extern bool records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 							   pg_uuid_t *id);
 
-extern bool records_order(const pg_uuid_t *tenant, const pg_uuid_t *order,
-						  const pg_uuid_t *booking, Datum customer, const char *currency,
-						  Datum amount, const char *description, TimestampTz now);
+extern bool records_order(const OrderItem *item, Datum customer, const char *currency,
+						  TimestampTz now);
 extern bool records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait);
-extern void records_void_item(const pg_uuid_t *tenant, const pg_uuid_t *order,
-							  const pg_uuid_t *booking, TimestampTz now);
+extern void records_change_item(const OrderItem *item, TimestampTz now);
+extern void records_void_item(const OrderItem *item, TimestampTz now);
 
 extern void records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 								  const char *const *topics, int count, const char *event,

@@ -1,0 +1,126 @@
+/*-------------------------------------------------------------------------
+ *
+ * occupied.c
+ *	  When resources are occupied, for many of them at once.
+ *
+ * Tells when and how much, never whose: clients may know it of all bookings.
+ *
+ * Both of the partial indexes of booking.allocations are asked, for each
+ * resource by itself: one search of tenant and time alone would also visit
+ * what other resources have in the window.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/rangetypes.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "store/occupied.h"
+#include "store/plan.h"
+
+/* Resources asked about in one statement. */
+#define BATCH 256
+
+#define OCCUPIED(id, kind) \
+	"SELECT a.during, a.units FROM booking.allocations AS a " \
+	"WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ id " AND a.during" OVERLAPS "$3 " \
+	"AND (a.expires_at IS NULL OR a.expires_at" GT "$4) AND a.booking_id" NE "$5 AND " kind
+
+static StorePlan plan_of_one = {
+	OCCUPIED("$2", "a.exclusive") " UNION ALL " OCCUPIED("$2", "NOT a.exclusive"),
+	5, {UUIDOID, UUIDOID, TSTZRANGEOID, TIMESTAMPTZOID, UUIDOID}
+};
+
+/* OFFSET 0: one search after the other, whatever the planner thinks of joins */
+static StorePlan plan_of_many = {
+	"SELECT o.during, o.units, r.n FROM ROWS FROM (pg_catalog.unnest($2)) "
+	"WITH ORDINALITY AS r (id, n) CROSS JOIN LATERAL ("
+	OCCUPIED("r.id", "a.exclusive") " UNION ALL " OCCUPIED("r.id", "NOT a.exclusive")
+	" OFFSET 0) AS o",
+	5, {UUIDOID, UUIDARRAYOID, TSTZRANGEOID, TIMESTAMPTZOID, UUIDOID}
+};
+
+/* The columns of a row of the last result. */
+static CapacityUse
+use_of_row(uint64 row, TypeCacheEntry *type)
+{
+	Datum		value = store_column(row, 1, NULL);
+	RangeType  *range = DatumGetRangeTypeP(value);
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+	CapacityUse use;
+
+	range_deserialize(type, range, &lower, &upper, &empty);
+	use.span.from = DatumGetTimestampTz(lower.val);
+	use.span.until = DatumGetTimestampTz(upper.val);
+	use.units = DatumGetInt32(store_column(row, 2, NULL));
+	if (PointerGetDatum(range) != value)
+		pfree(range);
+	return use;
+}
+
+/* What is occupied of each of these resources in a window, in their order. */
+OccupiedTimes *
+occupied_read(const OccupiedQuery *query, const pg_uuid_t *resources, int count)
+{
+	static const pg_uuid_t nobody = {{0}};
+	OccupiedTimes *times = palloc0(sizeof(OccupiedTimes) * Max(count, 1));
+	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	int			how = query->fresh ? STORE_OWNER : STORE_READ;
+	Datum		values[5];
+
+	values[0] = UUIDPGetDatum(query->tenant);
+	values[2] = store_span_range(query->window);
+	values[3] = TimestampTzGetDatum(query->now);
+	values[4] = UUIDPGetDatum(query->except ? query->except : &nobody);
+
+	if (count == 1)
+	{
+		uint64		rows;
+
+		values[1] = UUIDPGetDatum(&resources[0]);
+		rows = store_execute(&plan_of_one, values, NULL, how);
+		times->uses = palloc(sizeof(CapacityUse) * Max(rows, 1));
+		for (uint64 row = 0; row < rows; row++)
+			times->uses[times->count++] = use_of_row(row, type);
+		SPI_freetuptable(SPI_tuptable);
+		return times;
+	}
+
+	for (int first = 0; first < count; first += BATCH)
+	{
+		int			size = Min(BATCH, count - first);
+		ArrayType  *ids = store_uuid_array(resources + first, size);
+		uint64		rows;
+		int		   *owners;
+
+		values[1] = PointerGetDatum(ids);
+		rows = store_execute(&plan_of_many, values, NULL, how);
+		owners = palloc(sizeof(int) * Max(rows, 1));
+		for (uint64 row = 0; row < rows; row++)
+		{
+			owners[row] = first + (int) DatumGetInt64(store_column(row, 3, NULL)) - 1;
+			times[owners[row]].count++;
+		}
+		for (int i = first; i < first + size; i++)
+		{
+			times[i].uses = palloc(sizeof(CapacityUse) * Max(times[i].count, 1));
+			times[i].count = 0;
+		}
+		for (uint64 row = 0; row < rows; row++)
+		{
+			OccupiedTimes *owner = &times[owners[row]];
+
+			owner->uses[owner->count++] = use_of_row(row, type);
+		}
+		pfree(owners);
+		pfree(ids);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	return times;
+}
