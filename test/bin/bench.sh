@@ -1,19 +1,24 @@
 #!/bin/bash
 #
-# bench.sh: measure, on a private server, what a booking costs.
+# bench.sh: measure, on a private server, what a booking and a listing cost.
 #
-# test/bench/setup.sql is run once in a fresh database with the extension and
-# its store.  The other scripts are compared in pairs, NAME.sql with
-# bare_NAME.sql, which does what somebody would do who needs no more than an
-# exclusion constraint.  The two take turns, so that whatever else the machine
-# is doing hits both, and the medians of the rounds are divided.  hot_*.sql are
-# not compared: all clients want the same slot, and what counts is that the
-# server's log has no deadlock.
+# test/bench and each directory in it get a fresh database with the extension
+# and its store, in which setup.sql is run once.  The other scripts are compared
+# in pairs, NAME.sql with bare_NAME.sql, which does what somebody would do who
+# has no more than the tables and an exclusion constraint.  The two take turns,
+# so that whatever else the machine is doing hits both, and the medians of the
+# rounds are divided.  hot_*.sql are not compared: all clients want the same
+# slot, and what counts is that the server's log has no deadlock.
+#
+# availability/ moreover has memory.sql, which says what one session needed, and
+# grow.sql, which adds bookings to a copy until there are :size; there slots.sql
+# is compared with itself where there are 50,000.
 #
 #   BENCH_SECONDS   of one run, default 3
 #   BENCH_ROUNDS    default 5
 #   BENCH_CLIENTS   numbers of clients, default "1 8"
-#   BENCH_FSYNC     default "off on"
+#   BENCH_FSYNC     default "off on"; availability/ is measured with the first
+#   BENCH_SIZES     default "100000 1000000"
 #   BENCH           shell patterns of script names, default all
 #   BENCH_CONF      further lines of postgresql.conf
 #
@@ -56,10 +61,16 @@ run_sql()
 {
 	PGOPTIONS='-c client_min_messages=warning' "$BINDIR/psql" -Xq -v ON_ERROR_STOP=1 "$@" >/dev/null
 }
-run_sql -c "CREATE EXTENSION booking CASCADE" -c "SELECT booking.setup()"
-cd "$ROOT/test/bench"
-[[ ! -f setup.sql ]] || run_sql -f setup.sql
 
+# Enters a directory of scripts, with a database of its own: DIR NAME.
+enter()
+{
+	cd "$ROOT/test/bench/$1"
+	PGDATABASE=postgres run_sql -c "CREATE DATABASE bench_$2"
+	export PGDATABASE=bench_$2
+	run_sql -c "CREATE EXTENSION booking CASCADE" -c "SELECT booking.setup()"
+	run_sql -f setup.sql
+}
 
 wanted()
 {
@@ -72,7 +83,7 @@ wanted()
 	return 1
 }
 
-# Runs a script once; prints transactions per second.
+# Runs a script once; prints transactions per second: NAME CLIENTS FSYNC.
 run_once()
 {
 	local name=$1 clients=$2 log=$dir/$1-$2-$3.log
@@ -81,7 +92,7 @@ run_once()
 		tail -n 5 "$log" >&2
 		die "$name failed with $clients clients"
 	fi
-	sed -n 's/^tps = \([0-9.]*\).*/\1/p' "$log" | tail -n 1
+	awk '/^tps = / { tps = $3 } END { printf "%.*f\n", tps < 100 ? 2 : 0, tps }' "$log"
 }
 
 median()
@@ -89,33 +100,73 @@ median()
 	tr ' ' '\n' | sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
-"$BINDIR/postgres" --version
-printf '%-16s %6s %8s %12s %12s %10s\n' script fsync clients 'per second' 'bare' relative
-for fsync in ${BENCH_FSYNC:-off on}; do
-	run_sql -c "ALTER SYSTEM SET fsync = $fsync" -c "SELECT pg_reload_conf()" -c CHECKPOINT
+print_row()
+{
+	printf '%-18s %6s %8s %12s %12s %10s\n' "$@"
+}
+
+# Compares a script with another one, or with itself in another database:
+# NAME CLIENTS FSYNC, then what to call it, the other's name and database.
+compare()
+{
+	local name=$1 clients=$2 fsync=$3 label=${4:-$1} other=${5:-bare_$1} database=${6:-$PGDATABASE}
+	local round one two ours=() theirs=() our their
+	for ((round = 0; round <= ${BENCH_ROUNDS:-5}; round++)); do
+		one=$(PGDATABASE=$database run_once "$other" "$clients" "$fsync")
+		two=$(run_once "$name" "$clients" "$fsync")
+		# the first round warms up
+		((round == 0)) || { theirs+=("$one") ours+=("$two"); }
+	done
+	our=$(median <<<"${ours[*]}")
+	their=$(median <<<"${theirs[*]}")
+	print_row "$label" "$fsync" "$clients" "$our" "$their" "$(ratio "$our" "$their")"
+}
+
+ratio()
+{
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", a / b }'
+}
+
+# Compares all pairs of the directory: CLIENTS FSYNC.
+compare_all()
+{
+	local bare name
 	for bare in bare_*.sql; do
 		name=${bare#bare_}
 		name=${name%.sql}
-		wanted "$name" || continue
-		for clients in ${BENCH_CLIENTS:-1 8}; do
-			ours=() theirs=()
-			for ((round = 0; round <= ${BENCH_ROUNDS:-5}; round++)); do
-				one=$(run_once "bare_$name" "$clients" "$fsync")
-				two=$(run_once "$name" "$clients" "$fsync")
-				# the first round warms up
-				((round == 0)) || { theirs+=("$one") ours+=("$two"); }
-			done
-			our=$(median <<<"${ours[*]}")
-			their=$(median <<<"${theirs[*]}")
-			awk -v n="$name" -v f="$fsync" -v c="$clients" -v o="$our" -v t="$their" \
-				'BEGIN { printf "%-16s %6s %8d %12.0f %12.0f %10.2f\n", n, f, c, o, t, o / t }'
-		done
+		! wanted "$name" || compare "$name" "$1" "$2"
+	done
+}
+
+"$BINDIR/postgres" --version
+print_row script fsync clients 'per second' 'bare' relative
+
+enter . booking
+for fsync in ${BENCH_FSYNC:-off on}; do
+	run_sql -c "ALTER SYSTEM SET fsync = $fsync" -c "SELECT pg_reload_conf()" -c CHECKPOINT
+	for clients in ${BENCH_CLIENTS:-1 8}; do
+		compare_all "$clients" "$fsync"
 	done
 	for hot in hot_*.sql; do
 		name=${hot%.sql}
 		wanted "$name" || continue
-		tps=$(run_once "$name" 32 "$fsync")
-		printf '%-16s %6s %8d %12.0f\n' "$name" "$fsync" 32 "$tps"
+		print_row "$name" "$fsync" 32 "$(run_once "$name" 32 "$fsync")" '' ''
 	done
 done
+
+enter availability availability
+read -r fsync _ <<<"${BENCH_FSYNC:-off on}"
+run_sql -c "ALTER SYSTEM SET fsync = $fsync" -c "SELECT pg_reload_conf()" -c CHECKPOINT
+if wanted memory; then
+	"$BINDIR/psql" -Xq -v ON_ERROR_STOP=1 -f memory.sql
+fi
+if wanted grow; then
+	enter availability growth
+	for size in ${BENCH_SIZES:-100000 1000000}; do
+		run_sql -v size="$size" -f grow.sql -c CHECKPOINT
+		compare slots 1 "$fsync" "slots of $size" slots bench_availability
+	done
+	PGDATABASE=bench_availability
+fi
+compare_all 1 "$fsync"
 echo "deadlocks in the server's log: $(grep -c 'deadlock detected' "$dir/server.log" || true)"

@@ -3,7 +3,8 @@
 # deps.sh: make sure that what building and testing need is on this machine.
 #
 # Needed: a C compiler, the server and its development files as PG_CONFIG
-# (default pg_config) names them, pg_regress, btree_gist, prove and IPC::Run.
+# (default pg_config) names them, pg_regress, btree_gist, prove and IPC::Run, and
+# Python 3.9 with the time zones of the system for test/model.
 # If all is there, this looks at a few files and is done: no network, no root.
 # Otherwise it installs Debian packages (as root or by sudo without a password),
 # without starting a server; or it says which command would, and fails.
@@ -22,6 +23,8 @@ missing()
 	command -v make >/dev/null || echo "make"
 	command -v prove >/dev/null || echo "prove"
 	perl -MIPC::Run -MTest::More -MTime::HiRes -e1 >/dev/null 2>&1 || echo "Perl's IPC::Run"
+	python3 -c 'import zoneinfo; zoneinfo.ZoneInfo("Europe/Berlin")' >/dev/null 2>&1 ||
+		echo "Python 3.9 with time zones"
 	pgxs=$("$PG_CONFIG" --pgxs 2>/dev/null) || pgxs=
 	if [[ ! -f $pgxs || ! -f $("$PG_CONFIG" --includedir-server)/postgres.h ]]; then
 		echo "PostgreSQL's server development files (pg_config: $PG_CONFIG)"
@@ -79,7 +82,7 @@ else
 		echo "To install them, run this once as root, then try again:"
 		echo
 		echo "  apt-get update && apt-get install --no-install-recommends gcc libc6-dev make perl" \
-			"libipc-run-perl postgresql-$major postgresql-server-dev-$major"
+			"libipc-run-perl python3 tzdata postgresql-$major postgresql-server-dev-$major"
 	} >&2
 	exit 1
 fi
@@ -111,7 +114,7 @@ major=$(pg_major)
 # shellcheck disable=SC2086
 step apt-get -q -y --no-install-recommends -o Dpkg::Options::=--force-confold \
 	-o Dpkg::Options::=--force-unsafe-io install \
-	gcc libc6-dev make perl libipc-run-perl "postgresql-$major" "postgresql-server-dev-$major" ${DEPS_EXTRA:-}
+	gcc libc6-dev make perl libipc-run-perl python3 tzdata "postgresql-$major" "postgresql-server-dev-$major" ${DEPS_EXTRA:-}
 default=/usr/share/postgresql-common/createcluster.conf
 if [[ -n $made_conf && -f $default ]]; then
 	"${asroot[@]}" cp "$default" "$conf"

@@ -73,6 +73,11 @@ INSERT INTO booking.services (code, name, duration, price) VALUES ('massage', 'M
 INSERT INTO booking.service_requirements (service_id, kind) SELECT id, 'room' FROM booking.services;
 INSERT INTO booking.questions (code, prompt) VALUES ('allergies', 'Allergies?');
 INSERT INTO booking.customers (name, email, phone) VALUES ('Carol', 'carol@example.org', '555-1234');
+INSERT INTO booking.hours (branch_id, weekday, opens, closes)
+	SELECT booking.branch_id('main'), d, '00:00', '24:00' FROM generate_series(1, 7) AS d;
+INSERT INTO booking.date_overrides (branch_id, day) VALUES (booking.branch_id('main'), '2026-12-25');
+INSERT INTO booking.closures (starts_at, ends_at, reason) VALUES ('2026-12-31', '2027-01-01', 'Secret');
+INSERT INTO booking.resource_zones (resource_id, valid_from, time_zone) VALUES (booking.resource_id('room-1'), '2026-01-01', 'UTC');
 INSERT INTO ids SELECT code, booking.service_id(code) FROM unnest('{massage,nap}'::text[]) AS code UNION ALL
 SELECT code, booking.resource_id(code) FROM unnest('{room-1,room-2,room-3}'::text[]) AS code UNION ALL
 SELECT 'default', booking.tenant_id('default') UNION ALL SELECT 'other', booking.tenant_id('other') UNION ALL
@@ -168,6 +173,20 @@ INSERT INTO cases (role, statement) VALUES
 ('bob', $$ SELECT booking.confirm(id('alice''s booking')) $$),
 ('bob', $$ SELECT booking.reassign(id('bob''s booking'), ARRAY[id('room-1')]) $$),
 ('bob', $$ SELECT booking.expire_holds() $$),
+('bob', $$ SELECT booking.set_hours('main', 'always') $$),
+('bob', $$ INSERT INTO booking.hours (branch_id, weekday, opens, closes) VALUES (booking.branch_id('main'), 1, '09:00', '10:00') $$),
+('bob', $$ INSERT INTO booking.closures (starts_at, ends_at) VALUES ('2027-03-01', '2027-03-02') $$),
+('staff', $$ SELECT booking.set_hours('main', 'always') $$),
+('staff', $$ INSERT INTO booking.date_overrides (branch_id, day) VALUES (booking.branch_id('main'), '2027-12-25') $$),
+('staff', $$ INSERT INTO booking.closures (starts_at, ends_at) VALUES ('2027-03-01', '2027-03-02') $$),
+('admin', $$ SELECT booking.set_hours('main', 'daily 09:00-17:00') $$),
+('their_staff', $$ DELETE FROM booking.closures $$),
+('their_staff', $$ INSERT INTO booking.closures (tenant_id, starts_at, ends_at) VALUES (id('default'), '2027-03-01', '2027-03-02') $$),
+('their_admin', $$ SELECT booking.set_hours('main', 'always', tenant => id('default')) $$),
+('their_admin', $$ INSERT INTO booking.date_overrides (branch_id, day) VALUES (id('their branch'), '2027-12-25') $$),
+('their_admin', $$ INSERT INTO booking.closures (resource_id, starts_at, ends_at) VALUES (id('room-1'), '2027-03-01', '2027-03-02') $$),
+('their_staff', $$ SELECT booking.effective_hours(id('room-1'), '[2027-03-01, 2027-03-02)') $$),
+('their_staff', $$ SELECT booking.effective_hours(id('room-1'), '[2027-03-01, 2027-03-02)', id('default')) $$),
 ('bob', $$ UPDATE booking.bookings SET status = 'cancelled', reason_code = 'other' WHERE id = id('alice''s booking') $$),
 ('bob', $$ UPDATE booking.bookings SET title = 'mine' $$),
 ('bob', $$ UPDATE booking.bookings SET customer_id = id('Alice the customer') WHERE id = id('bob''s booking') $$),

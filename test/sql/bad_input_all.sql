@@ -39,6 +39,10 @@ INSERT INTO odd SELECT type, v FROM (VALUES ('NULL'), ('''infinity'''), ('''-inf
 	unnest('{timestamptz,timestamp}'::regtype[]) AS type;
 INSERT INTO odd SELECT 'date', v FROM (VALUES ('NULL'), ('''infinity'''), ('''-infinity'''),
 	('''5874897-12-31'''), ('''294276-12-31'''), ('''4714-11-24 BC''')) AS t (v);
+INSERT INTO odd SELECT 'tstzrange', v FROM (VALUES ('NULL'), ('''empty'''), ('''(,)'''), ('''[-infinity, infinity]'''),
+	('''[2027-03-05, infinity)'''), ('''(, 2027-03-05]'''), ('''[4713-01-01 BC, 4713-01-02 BC)'''),
+	('''[294276-12-30, 294276-12-31 23:59:59.999999]'''), ('''[4713-01-01 BC, 294276-12-31)'''),
+	('''[2027-03-05, 2027-03-05]'''), ('''[2027-01-01, 2038-01-01)''')) AS t (v);
 INSERT INTO odd SELECT 'interval', v FROM (VALUES ('NULL'), ('''0'''), ('''-1 second'''), ('''1 month'''),
 	('''1 month -30 days'''), ('''178000000 years'''), ('''-178000000 years'''), ('''2147483647 days'''),
 	('''-2147483648 days'''), ('''106751991 days'''), ('''0.000001 seconds''')) AS t (v);
@@ -76,7 +80,9 @@ INSERT INTO fine VALUES
 	(NULL, 'uuid', 'id(''booking'')'), (NULL, 'uuid[]', '''{}'''), (NULL, 'text', '''default'''),
 	(NULL, 'text[]', '''{}'''), (NULL, 'jsonb', '''{}'''), (NULL, 'interval', '''1 hour'''), (NULL, 'integer', '1'),
 	(NULL, 'numeric', '1'), (NULL, 'boolean', 'true'), (NULL, 'timestamptz', '''2027-03-05 10:00Z'''),
-	(NULL, 'timestamp', '''2027-03-05 10:00'''), (NULL, 'date', '''2027-03-05''');
+	(NULL, 'timestamp', '''2027-03-05 10:00'''), (NULL, 'date', '''2027-03-05'''),
+	(NULL, 'tstzrange', '''[2027-03-05, 2027-03-06)'''), ('resource', 'uuid', 'id(''resource'')'),
+	('hours', 'text', '''mon 09:00-17:00''');
 CREATE FUNCTION fine(name text, type regtype) RETURNS text LANGUAGE sql STABLE
 	RETURN coalesce((SELECT f.value FROM fine AS f WHERE f.name = fine.name AND f.type = fine.type),
 					(SELECT f.value FROM fine AS f WHERE f.name IS NULL AND f.type = fine.type), 'NULL');

@@ -89,9 +89,20 @@ END $$;
 
 ---- changing the capacity (X13) ----
 
--- to 1 while bookings overlap: refused; without: the constraint takes over
+-- to 1 while bookings overlap: they stay, overbooked, and nothing is added to them
+SELECT booking.resource_id('pool') AS pool \gset
 UPDATE booking.resources SET capacity = 1 WHERE code = 'pool';
-\echo :SQLSTATE
+SELECT a.exclusive, count(*), bool_or(EXISTS (
+	SELECT FROM booking.allocations AS o WHERE o.resource_id = a.resource_id
+	   AND o.booking_id <> a.booking_id AND o.during && a.during)) AS overlap
+  FROM booking.allocations AS a WHERE a.resource_id = :'pool' GROUP BY 1 ORDER BY 1;
+SELECT min(lower(during)) AS overbooked FROM booking.allocations WHERE resource_id = :'pool' AND NOT exclusive \gset
+\set VERBOSITY sqlstate
+SELECT booking.hold(:'swim', :'overbooked', resources => ARRAY[:'pool'::uuid]);
+\set VERBOSITY default
+UPDATE booking.resources SET capacity = 4 WHERE code = 'pool';
+SELECT exclusive, count(*) FROM booking.allocations WHERE resource_id = :'pool' GROUP BY 1;
+-- without: the constraint takes over
 INSERT INTO booking.resources (id, code, name, capacity) VALUES
 	('00000000-0000-0000-0000-00000000000b', 'sauna', 'Sauna', 3);
 SELECT booking_id AS s FROM booking.hold(:'swim', '2027-03-05 10:00Z',

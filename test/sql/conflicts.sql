@@ -30,7 +30,7 @@ SELECT what, pg_temp.try(begins, ends) FROM (VALUES
 	(1, 'the same', '2027-03-01 10:00Z'::timestamptz, '2027-03-01 11:00Z'::timestamptz),
 	(2, 'a microsecond at the end', '2027-03-01 11:59:59.999999Z', '2027-03-01 13:00Z'),
 	(3, 'a microsecond inside', '2027-03-01 10:30Z', '2027-03-01 10:30:00.000001Z'),
-	(4, 'around all of it', '2027-02-01 08:00Z', '2027-04-01 13:00Z'),
+	(4, 'around all of it', '2027-03-01 05:00Z', '2027-04-01 13:00Z'),
 	(5, 'empty', '2027-03-02 10:00Z', '2027-03-02 10:00Z'),
 	(6, 'inverted', '2027-03-02 11:00Z', '2027-03-02 10:00Z'),
 	(7, 'without end', '2027-03-02 10:00Z', 'infinity'),

@@ -88,6 +88,17 @@ SET TimeZone = 'UTC';
 SELECT starts_at, local_start FROM booking.bookings WHERE id = :'c';
 SELECT starts, ends, time_zone, status FROM booking.agenda('2027-06-01', booking.branch_id('detroit'));
 
+---- A13: a day that begins at four ----
+
+SELECT booking.set_setting('branch', 'detroit', 'day_starts_at', '"04:00"');
+SELECT booking_id AS d FROM booking.hold(:'visit', local_start => '2027-06-02 03:00',
+	branch => booking.branch_id('detroit')) \gset
+SELECT booking_id AS e FROM booking.hold(:'visit', local_start => '2027-06-02 04:00',
+	branch => booking.branch_id('detroit')) \gset
+SELECT starts FROM booking.agenda('2027-06-01', booking.branch_id('detroit'));
+SELECT starts FROM booking.agenda('2027-06-02', booking.branch_id('detroit'));
+SELECT booking.set_setting('branch', 'detroit', 'day_starts_at', NULL);
+
 ---- zones ----
 
 INSERT INTO booking.branches (code, name, time_zone) VALUES ('mars', 'Mars', 'Mars/Olympus');

@@ -37,10 +37,10 @@ DROP TABLE mine;
 SET session_replication_role = replica;
 -- no guard, so nothing is filled in, checked or derived ...
 INSERT INTO booking.bookings (tenant_id, id, branch_id, service_id, status, starts_at, ends_at, during, resource_ids,
-	units, version, local_start, time_zone, price,
+	units, version, local_start, time_zone, price, tax,
 	currency, party_size, note_count, metadata, actor_kind, request_id, created_at, updated_at, title)
 	SELECT tenant_id, '00000000-0000-0000-0004-000000000001', branch_id, service_id, 'held', starts_at, ends_at, during,
-	resource_ids, units, 1, local_start, time_zone, price,
+	resource_ids, units, 1, local_start, time_zone, price, tax,
 	currency, party_size, 0, metadata, actor_kind, request_id, created_at, updated_at, 'replicated'
 	FROM booking.bookings;
 SELECT title, (SELECT count(*) FROM booking.audit_log AS a WHERE a.booking_id = b.id) AS audit,

@@ -48,7 +48,7 @@ sub as_shown
 my ($run, $skipped) = (0, 0);
 while ($readme =~ /(?:^<!--\ (fails|skip):\ (.*?)\ -->\n)?
 		^```sql\n (.*?) ^```\n
-		(?:\n ^```text\n (.*?) ^```\n)?/xmsg)
+		(?:\n? ^```text\n (.*?) ^```\n)?/xmsg)
 {
 	my ($kind, $about, $sql, $shown) = ($1 // '', $2 // '', $3, $4);
 	my $line = 1 + ($` =~ tr/\n//) + ($kind ne '');
@@ -167,7 +167,7 @@ is( join("\n", grep { $retry !~ /\b$_\b/ } rows(q{
 # Settings, with defaults and levels.
 my $settings = section('### Settings');
 is( join("\n", grep { $settings !~ /^\Q$_\E/m } rows(q{
-		SELECT format('| `%s` | %s | %s |', name, coalesce(default_value, 'no limit'),
+		SELECT format('| `%s` | %s | %s |', name, coalesce(default_value, 'none'),
 			array_to_string(levels, ', ')) FROM booking.setting_catalogue()})),
 	'', 'every setting is in the reference');
 my $gucs = section('### Server settings');
@@ -177,9 +177,9 @@ is( join("\n", grep { $gucs !~ /`\Q$_\E`/ } rows(q{
 		ORDER BY 1})),
 	'', 'every server setting is in the reference');
 is( join("\n", grep { !/^(?:0|)$/ } rows(q{
-		SELECT count(*) FROM booking.setting_catalogue() AS s WHERE NOT EXISTS (
+		SELECT count(*) FROM booking.setting_catalogue() AS s WHERE 'server' = ANY (s.levels) AND NOT EXISTS (
 			SELECT FROM pg_settings AS p WHERE p.name = 'booking.' || s.name)})),
-	'', 'every setting is a server setting too');
+	'', 'every setting of the server is a server setting');
 
 # Statuses.
 my $statuses = section('### Statuses');

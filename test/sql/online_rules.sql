@@ -1,0 +1,56 @@
+-- What customers may do by themselves to a booking that stands (C5): cancel and
+-- move it where that is allowed, and until the notice before its start so far.
+\set SHOW_CONTEXT never
+SET booking.now = '2027-03-01 09:00Z';
+INSERT INTO booking.resources (code, name) VALUES ('room', 'Room');
+INSERT INTO booking.services (name, duration, settings) VALUES
+	('Massage', '1 hour', '{"cancel_notice": "24 hours", "reschedule_notice": "12 hours"}');
+SELECT booking.service_id('massage') AS massage \gset
+INSERT INTO booking.customers (id, name, actor) VALUES ('00000000-0000-0000-0000-0000000000c1', 'Ann', 'ann');
+
+-- As ann, unless staff says otherwise; tells the outcome of a command.
+CREATE FUNCTION try(command text, who text DEFAULT 'customer') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hint text;
+	detail text;
+BEGIN
+	PERFORM booking.set_context(actor => 'ann', actor_kind => who);
+	EXECUTE command;
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT, detail = PG_EXCEPTION_DETAIL;
+	RETURN concat_ws(' | ', SQLSTATE || ' ' || SQLERRM, nullif(detail, ''), nullif(hint, ''));
+END $$;
+CREATE FUNCTION booked(starts timestamptz) RETURNS uuid LANGUAGE sql AS $$
+	SELECT booking_id FROM booking.book(booking.service_id('massage'), starts,
+		'{"id": "00000000-0000-0000-0000-0000000000c1"}') $$;
+SET TimeZone = 'UTC';
+SELECT booked('2027-03-03 10:00Z') AS a, booked('2027-03-03 12:00Z') AS b, booked('2027-03-03 14:00Z') AS c \gset
+
+-- At the notice's very instant it can still be done, a microsecond later not.
+SET booking.now = '2027-03-02 10:00:00.000001Z';
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'a', 'customer_request'));
+SELECT try(format('UPDATE booking.bookings SET status = %L, reason_code = %L WHERE id = %L',
+	'cancelled', 'customer_request', :'a'));
+SET booking.now = '2027-03-02 10:00Z';
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'a', 'customer_request'));
+
+-- The notice counts from the start the booking has, not from the one it is to get.
+SET booking.now = '2027-03-03 00:00:00.000001Z';
+SELECT try(format('SELECT booking.reschedule(%L, %L)', :'b', '2027-03-20 10:00Z'));
+SET booking.now = '2027-03-03 00:00Z';
+SELECT try(format('SELECT booking.reschedule(%L, %L)', :'b', '2027-03-20 10:00Z'));
+
+-- Neither binds staff.
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'c', 'customer_request'));
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'c', 'customer_request'), 'staff');
+
+-- Where it is switched off, holds can be dropped all the same.
+SELECT booking.set_setting('tenant', NULL, 'online_cancel', 'false');
+SELECT booking.set_setting('tenant', NULL, 'online_reschedule', 'false');
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'b', 'customer_request'));
+SELECT try(format('UPDATE booking.bookings SET starts_at = starts_at + %L, ends_at = ends_at + %L WHERE id = %L',
+	'1 day', '1 day', :'b'));
+SELECT try('SELECT booking.release_hold((booking.hold(booking.service_id(''massage''), ''2027-03-05 10:00Z'')).booking_id)');
+SELECT try(format('UPDATE booking.bookings SET title = %L WHERE id = %L', 'mine', :'b'));
+SELECT status, starts_at, title FROM booking.bookings WHERE status <> 'held' ORDER BY created_at, id;
