@@ -89,23 +89,38 @@ booking_availability(PG_FUNCTION_ARGS)
 	return result;
 }
 
+typedef enum TimeKind
+{
+	TIME_FREE,
+	TIME_BUSY,
+	TIME_CLOSED,
+	TIME_UNKNOWN				/* no piece has begun */
+} TimeKind;
+
+/* The rows to return; a window of many resources has a hundred thousand. */
+typedef struct FreeBusyRows
+{
+	ReturnSetInfo *result;
+	Datum		kinds[TIME_UNKNOWN];	/* their names */
+} FreeBusyRows;
+
 static void
-add_row(ReturnSetInfo *result, const Resource *resource, TimeSpan span, const char *kind,
-		int units)
+add_row(FreeBusyRows *rows, const Resource *resource, TimeSpan span, TimeKind kind, int units)
 {
 	bool		nulls[4] = {0};
 	Datum		values[4];
 
 	values[0] = UUIDPGetDatum(&resource->id);
 	values[1] = store_span_range(span);
-	values[2] = CStringGetTextDatum(kind);
+	values[2] = rows->kinds[kind];
 	values[3] = Int32GetDatum(units);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);
+	pfree(DatumGetPointer(values[1]));
 }
 
 /* Adds the pieces of one resource's window: free, busy and closed. */
 static void
-add_free_busy(ReturnSetInfo *result, const Resource *resource, const Opening *opening,
+add_free_busy(FreeBusyRows *rows, const Resource *resource, const Opening *opening,
 			  const OccupiedTimes *times, TimeSpan window)
 {
 	CapacityProfile profile = capacity_profile(times->uses, times->count);
@@ -115,7 +130,7 @@ add_free_busy(ReturnSetInfo *result, const Resource *resource, const Opening *op
 	int			next_open = 0;
 	int			next_change = 0;
 	TimeSpan	row = {window.from, window.from};
-	const char *row_kind = NULL;
+	TimeKind	row_kind = TIME_UNKNOWN;
 	int			row_units = 0;
 
 	while (next_change < profile.count && profile.at[next_change] <= at)
@@ -125,7 +140,7 @@ add_free_busy(ReturnSetInfo *result, const Resource *resource, const Opening *op
 		TimestampTz until = window.until;
 		int64		used = next_change > 0 ? profile.used[next_change - 1] : 0;
 		int			units = (int) Max(resource->capacity - used, 0);
-		const char *kind;
+		TimeKind	kind;
 
 		while (next_open < open.count && open.spans[next_open].until <= at)
 			next_open++;
@@ -136,20 +151,20 @@ add_free_busy(ReturnSetInfo *result, const Resource *resource, const Opening *op
 			until = Min(until, profile.at[next_change]);
 
 		if (units == 0)
-			kind = "busy";
+			kind = TIME_BUSY;
 		else if (next_open < open.count && open.spans[next_open].from <= at)
-			kind = "free";
+			kind = TIME_FREE;
 		else
 		{
-			kind = "closed";
+			kind = TIME_CLOSED;
 			units = 0;
 		}
-		if (row_kind != NULL && (kind != row_kind || units != row_units))
+		if (row_kind != TIME_UNKNOWN && (kind != row_kind || units != row_units))
 		{
-			add_row(result, resource, row, row_kind, row_units);
-			row_kind = NULL;
+			add_row(rows, resource, row, row_kind, row_units);
+			row_kind = TIME_UNKNOWN;
 		}
-		if (row_kind == NULL)
+		if (row_kind == TIME_UNKNOWN)
 		{
 			row.from = at;
 			row_kind = kind;
@@ -159,15 +174,15 @@ add_free_busy(ReturnSetInfo *result, const Resource *resource, const Opening *op
 		while (next_change < profile.count && profile.at[next_change] <= at)
 			next_change++;
 	}
-	if (row_kind != NULL)
-		add_row(result, resource, row, row_kind, row_units);
+	if (row_kind != TIME_UNKNOWN)
+		add_row(rows, resource, row, row_kind, row_units);
 }
 
 /* booking.free_busy(resources, window, tenant) */
 Datum
 booking_free_busy(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	FreeBusyRows rows;
 	pg_uuid_t  *ids;
 	int			count;
 	OccupiedQuery query = {0};
@@ -179,6 +194,10 @@ booking_free_busy(PG_FUNCTION_ARGS)
 
 	store_connect();
 	store_require();
+	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rows.kinds[TIME_FREE] = CStringGetTextDatum("free");
+	rows.kinds[TIME_BUSY] = CStringGetTextDatum("busy");
+	rows.kinds[TIME_CLOSED] = CStringGetTextDatum("closed");
 	query.tenant = argument_tenant(fcinfo, 2);
 	query.now = clock_now();
 	memory = AllocSetContextCreate(CurrentMemoryContext, "booking free_busy",
@@ -195,7 +214,7 @@ booking_free_busy(PG_FUNCTION_ARGS)
 			Opening		opening = opening_of(query.tenant, resource);
 
 			CHECK_FOR_INTERRUPTS();
-			add_free_busy(result, resource, &opening, &times[i], query.window);
+			add_free_busy(&rows, resource, &opening, &times[i], query.window);
 		}
 		MemoryContextSwitchTo(previous);
 		MemoryContextReset(memory);

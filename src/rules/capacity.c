@@ -17,18 +17,22 @@ typedef struct UseEdge
 } UseEdge;
 
 /* By time; at one instant what ends goes before what begins. */
-static int
-compare_edges(const void *a, const void *b)
+static inline int
+compare_edges(const UseEdge *x, const UseEdge *y)
 {
-	const UseEdge *x = a;
-	const UseEdge *y = b;
-
 	if (x->at != y->at)
 		return x->at < y->at ? -1 : 1;
 	if (x->change != y->change)
 		return x->change < y->change ? -1 : 1;
 	return 0;
 }
+
+#define ST_SORT sort_edges
+#define ST_ELEMENT_TYPE UseEdge
+#define ST_COMPARE(a, b) compare_edges(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /*
  * The largest number of units in use at one instant within the window (X3).
@@ -61,7 +65,7 @@ capacity_peak(const CapacityUse *uses, int n, TimeSpan window)
 		edges[nedges].at = Min(span.until, window.until);
 		edges[nedges++].change = -uses[i].units;
 	}
-	qsort(edges, nedges, sizeof(UseEdge), compare_edges);
+	sort_edges(edges, nedges);
 
 	for (int i = 0; i < nedges; i++)
 	{
@@ -89,7 +93,7 @@ capacity_profile(const CapacityUse *uses, int n)
 		edges[nedges++] = (UseEdge) {uses[i].span.from, uses[i].units};
 		edges[nedges++] = (UseEdge) {uses[i].span.until, -uses[i].units};
 	}
-	qsort(edges, nedges, sizeof(UseEdge), compare_edges);
+	sort_edges(edges, nedges);
 
 	profile.at = palloc(sizeof(TimestampTz) * Max(nedges, 1));
 	profile.used = palloc(sizeof(int64) * Max(nedges, 1));

@@ -26,7 +26,7 @@
 #define BATCH 256
 
 #define OCCUPIED(id, kind) \
-	"SELECT a.during, a.units FROM booking.allocations AS a " \
+	"SELECT a.units, a.during FROM booking.allocations AS a " \
 	"WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ id " AND a.during" OVERLAPS "$3 " \
 	"AND (a.expires_at IS NULL OR a.expires_at" GT "$4) AND a.booking_id" NE "$5 AND " kind
 
@@ -37,18 +37,18 @@ static StorePlan plan_of_one = {
 
 /* OFFSET 0: one search after the other, whatever the planner thinks of joins */
 static StorePlan plan_of_many = {
-	"SELECT o.during, o.units, r.n FROM ROWS FROM (pg_catalog.unnest($2)) "
+	"SELECT o.units, r.n, o.during FROM ROWS FROM (pg_catalog.unnest($2)) "
 	"WITH ORDINALITY AS r (id, n) CROSS JOIN LATERAL ("
 	OCCUPIED("r.id", "a.exclusive") " UNION ALL " OCCUPIED("r.id", "NOT a.exclusive")
 	" OFFSET 0) AS o",
 	5, {UUIDOID, UUIDARRAYOID, TSTZRANGEOID, TIMESTAMPTZOID, UUIDOID}
 };
 
-/* The columns of a row of the last result. */
+/* A row of the last result, with the range in this column. */
 static CapacityUse
-use_of_row(uint64 row, TypeCacheEntry *type)
+use_of_row(uint64 row, int column, TypeCacheEntry *type)
 {
-	Datum		value = store_column(row, 1, NULL);
+	Datum		value = store_column(row, column, NULL);
 	RangeType  *range = DatumGetRangeTypeP(value);
 	RangeBound	lower;
 	RangeBound	upper;
@@ -58,7 +58,7 @@ use_of_row(uint64 row, TypeCacheEntry *type)
 	range_deserialize(type, range, &lower, &upper, &empty);
 	use.span.from = DatumGetTimestampTz(lower.val);
 	use.span.until = DatumGetTimestampTz(upper.val);
-	use.units = DatumGetInt32(store_column(row, 2, NULL));
+	use.units = DatumGetInt32(store_column(row, 1, NULL));
 	if (PointerGetDatum(range) != value)
 		pfree(range);
 	return use;
@@ -87,7 +87,7 @@ occupied_read(const OccupiedQuery *query, const pg_uuid_t *resources, int count)
 		rows = store_execute(&plan_of_one, values, NULL, how);
 		times->uses = palloc(sizeof(CapacityUse) * Max(rows, 1));
 		for (uint64 row = 0; row < rows; row++)
-			times->uses[times->count++] = use_of_row(row, type);
+			times->uses[times->count++] = use_of_row(row, 2, type);
 		SPI_freetuptable(SPI_tuptable);
 		return times;
 	}
@@ -104,7 +104,7 @@ occupied_read(const OccupiedQuery *query, const pg_uuid_t *resources, int count)
 		owners = palloc(sizeof(int) * Max(rows, 1));
 		for (uint64 row = 0; row < rows; row++)
 		{
-			owners[row] = first + (int) DatumGetInt64(store_column(row, 3, NULL)) - 1;
+			owners[row] = first + (int) DatumGetInt64(store_column(row, 2, NULL)) - 1;
 			times[owners[row]].count++;
 		}
 		for (int i = first; i < first + size; i++)
@@ -116,7 +116,7 @@ occupied_read(const OccupiedQuery *query, const pg_uuid_t *resources, int count)
 		{
 			OccupiedTimes *owner = &times[owners[row]];
 
-			owner->uses[owner->count++] = use_of_row(row, type);
+			owner->uses[owner->count++] = use_of_row(row, 3, type);
 		}
 		pfree(owners);
 		pfree(ids);

@@ -302,17 +302,27 @@ store_uuid_list(int *count)
 	return ids;
 }
 
+/* What the backend knows of tstzrange; entries of the type cache stay. */
+static TypeCacheEntry *
+slot_type(void)
+{
+	static TypeCacheEntry *type = NULL;
+
+	if (type == NULL)
+		type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	return type;
+}
+
 /* A span as a tstzrange. */
 Datum
 store_span_range(TimeSpan span)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	RangeBound	lower = {.val = TimestampTzGetDatum(span.from),.inclusive = true,.lower = true};
 	RangeBound	upper = {.val = TimestampTzGetDatum(span.until)};
 
 	lower.infinite = span.from == DT_NOBEGIN;
 	upper.infinite = span.until == DT_NOEND;
-	return RangeTypePGetDatum(compat_make_range(type, &lower, &upper));
+	return RangeTypePGetDatum(compat_make_range(slot_type(), &lower, &upper));
 }
 
 ArrayType *
@@ -329,12 +339,11 @@ store_uuid_array(const pg_uuid_t *ids, int count)
 bool
 store_range_span(Datum range, TimeSpan *span)
 {
-	TypeCacheEntry *type = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 	RangeBound	lower;
 	RangeBound	upper;
 	bool		empty;
 
-	range_deserialize(type, DatumGetRangeTypeP(range), &lower, &upper, &empty);
+	range_deserialize(slot_type(), DatumGetRangeTypeP(range), &lower, &upper, &empty);
 	if (empty || lower.infinite || upper.infinite || !lower.inclusive || upper.inclusive)
 		return false;
 	span->from = DatumGetTimestampTz(lower.val);

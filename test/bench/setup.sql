@@ -3,7 +3,7 @@
 -- that differ in the last ones are alike to btree_gist's penalty function, and the
 -- index would not be sorted by resource.
 INSERT INTO booking.resources (id, kind, code, name)
-SELECT ('0190' || lpad(to_hex(n), 4, '0') || '-0000-7000-8000-000000000000')::uuid, 'court',
+SELECT ('01a1fa2d-da14-7' || to_hex(1245 + 2 * n) || '-8000-000000000000')::uuid, 'court',
 	'court-' || n, 'Court ' || n
   FROM generate_series(0, 999) AS n;
 INSERT INTO booking.services (id, name, duration)
@@ -24,7 +24,7 @@ CREATE TABLE bare (LIKE booking.allocations INCLUDING DEFAULTS,
 CREATE FUNCTION try_slot() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM booking.hold('00000000-0000-7000-9000-000000000000', '2029-01-01 10:00Z',
-		resources => ARRAY['01900000-0000-7000-8000-000000000000'::uuid],
+		resources => ARRAY['01a1fa2d-da14-74dd-8000-000000000000'::uuid],
 		ttl => '1 second');
 	RETURN true;
 EXCEPTION
