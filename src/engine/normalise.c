@@ -13,6 +13,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 
 #include "engine/assignment.h"
@@ -365,6 +366,9 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 	{
 		KeySet		keys = {0};
 		KeysTaken	taken;
+		const Resource *planned;
+
+		CHECK_FOR_INTERRUPTS();
 		if (!complete)
 			assignment = assignment_complete(change, row, old, context, branch, named,
 										 named_count);
@@ -397,7 +401,14 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 			return true;
 
 		/* as they are now that nobody else can change them */
+		planned = change->resources;
 		change->resources = config_resources(&change->tenant, assignment.ids, assignment.count);
+		if (occupancy_outgrew_keys(change->slot, planned, change->resources, assignment.count))
+		{
+			locks_release(&taken);
+			change->locked = false;
+			continue;
+		}
 		change->allocations = occupancy_allocations(change->service, change->resources,
 													assignment.count, change->slot,
 													change->units);

@@ -143,6 +143,25 @@ occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 	}
 }
 
+/*
+ * Whether resources, as they are by now, are occupied outside of the time that
+ * keys were taken for: somebody raised their buffers meanwhile.
+ */
+bool
+occupancy_outgrew_keys(TimeSpan slot, const Resource *planned, const Resource *resources,
+					   int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		TimeSpan	before = widened_for_resource(slot, &planned[i]);
+		TimeSpan	now = widened_for_resource(slot, &resources[i]);
+
+		if (now.from < before.from || now.until > before.until)
+			return true;
+	}
+	return false;
+}
+
 /* What a booking takes of each of its resources. */
 Allocation *
 occupancy_allocations(const Service *service, const Resource *resources, int count,

@@ -19,6 +19,8 @@ extern void occupancy_init(void);
 extern TimeSpan occupancy_reach(const Service *service, TimeSpan slot);
 extern void occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 							   const pg_uuid_t *resources, int count, TimeSpan slot);
+extern bool occupancy_outgrew_keys(TimeSpan slot, const Resource *planned,
+								   const Resource *resources, int count);
 extern Allocation *occupancy_allocations(const Service *service, const Resource *resources,
 										 int count, TimeSpan slot, int units);
 extern bool occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted, int capacity,
