@@ -20,7 +20,7 @@ DECLARE
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
-		'services', 'service_requirements', 'service_resources', 'hours', 'date_overrides',
+		'services', 'service_requirements', 'service_resources', 'hours',
 		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
 		'orders', 'order_items', 'notes', 'holds', 'current_bookings'];
@@ -50,7 +50,8 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.%I TO %I', name, role);
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures,
+			booking.date_overrides TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);

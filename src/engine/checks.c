@@ -123,6 +123,31 @@ checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
 					  branch_id);
 }
 
+/*
+ * A setting about a booking that stands, in which each of its resources has a
+ * say: the longest time, and yes only if none says no.
+ */
+static SettingValue
+setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
+{
+	const pg_uuid_t *branch = row_uuid(row, BK_BRANCH_ID);
+	int			count;
+	pg_uuid_t  *ids = row_resources(row, &count);
+	SettingValue strictest = setting_of(key, change, count == 0 ? NULL :
+										config_resource(&change->tenant, &ids[0]), branch);
+
+	for (int i = 1; i < count; i++)
+	{
+		SettingValue value = setting_of(key, change,
+										config_resource(&change->tenant, &ids[i]), branch);
+
+		if (value.interval_us > strictest.interval_us ||
+			(strictest.boolean && !value.boolean))
+			strictest = value;
+	}
+	return strictest;
+}
+
 /* Whether staff must confirm what is checked out (K4): one resource is enough. */
 bool
 checks_needs_approval(const Change *change, const pg_uuid_t *branch_id)
@@ -535,8 +560,7 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 						   timestamptz_to_str(row_time(new, BK_STARTS_AT)))));
 	if (to == STATUS_NO_SHOW)
 	{
-		SettingValue grace = checks_setting(SETTING_NO_SHOW_GRACE, change,
-											row_uuid(new, BK_BRANCH_ID));
+		SettingValue grace = setting_of_booking(SETTING_NO_SHOW_GRACE, change, old);
 
 		if (change->now < row_time(new, BK_STARTS_AT) + grace.interval_us)
 			ereport(ERROR,
@@ -591,7 +615,6 @@ check_online(const Change *change, const BookingRow *old, const BookingRow *new,
 			 const Context *who)
 {
 	BookingStatus from = row_status(old);
-	const pg_uuid_t *branch = row_uuid(old, BK_BRANCH_ID);
 	bool		cancels = row_status(new) == STATUS_CANCELLED;
 	bool		moves = !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT);
 	SettingKey	notice_key = cancels ? SETTING_CANCEL_NOTICE : SETTING_RESCHEDULE_NOTICE;
@@ -601,15 +624,15 @@ check_online(const Change *change, const BookingRow *old, const BookingRow *new,
 		(from != STATUS_PENDING && from != STATUS_CONFIRMED))
 		return;
 
-	if (!checks_setting(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
-						change, branch).boolean)
+	if (!setting_of_booking(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
+							change, old).boolean)
 		ereport(ERROR,
 				(booking_errcode(ERR_ONLINE_DISABLED),
 				 cancels ? errmsg("customers can't cancel this booking by themselves") :
 				 errmsg("customers can't move this booking by themselves"),
 				 errhint("Ask staff. The setting is %s.",
 						 cancels ? "online_cancel" : "online_reschedule")));
-	notice = checks_setting(notice_key, change, branch);
+	notice = setting_of_booking(notice_key, change, old);
 	if (change->now > row_time(old, BK_STARTS_AT) - notice.interval_us)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOTICE_WINDOW),

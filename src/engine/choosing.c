@@ -11,6 +11,8 @@
  */
 #include "postgres.h"
 
+#include "utils/memutils.h"
+
 #include "engine/question.h"
 #include "rules/choice.h"
 
@@ -123,6 +125,8 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 {
 	ChoiceNeed *needs = palloc0(sizeof(ChoiceNeed) * question->need_count);
 	bool		found;
+	MemoryContext scratch;
+	MemoryContext previous;
 
 	for (int i = 0; i < question->need_count; i++)
 	{
@@ -154,7 +158,13 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 		needs[i].chosen = palloc(sizeof(int) * (need->quantity + need->count));
 	}
 
+	/* this is asked for each start */
+	scratch = AllocSetContextCreate(CurrentMemoryContext, "booking choice",
+									ALLOCSET_SMALL_SIZES);
+	previous = MemoryContextSwitchTo(scratch);
 	found = choice_make(needs, question->need_count);
+	MemoryContextSwitchTo(previous);
+	MemoryContextDelete(scratch);
 	if (found)
 	{
 		set->count = 0;

@@ -368,6 +368,8 @@ check_hours(const ConfigRow *row, bool weekly)
 static void
 check_closure(const ConfigRow *row)
 {
+	/* so near the ends of time not every zone can show an instant */
+#define EDGE_OF_TIME (2 * USECS_PER_DAY)
 	bool		instants = has_value(row, "starts_at", TIMESTAMPTZOID);
 	bool		local = has_value(row, "local_start", TIMESTAMPOID);
 	char	   *repeats = config_text(row, "repeats");
@@ -399,6 +401,13 @@ check_closure(const ConfigRow *row)
 				(booking_errcode(ERR_INVALID_RANGE),
 				 errmsg("local times of a closure must not be infinite"),
 				 errhint("Set starts_at and ends_at to close for good.")));
+
+	if ((!TIMESTAMP_NOT_FINITE(from) && from < MIN_TIMESTAMP + EDGE_OF_TIME) ||
+		(!TIMESTAMP_NOT_FINITE(until) && until >= END_TIMESTAMP - EDGE_OF_TIME))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("time of a closure out of range"),
+				 errhint("Leave starts_at at -infinity or ends_at at infinity to close for good.")));
 
 	if (repeats == NULL)
 	{

@@ -118,12 +118,12 @@ fill_change_columns(BookingRow *row, const BookingRow *old, const Context *conte
 		row_set(row, BK_REQUEST_ID, UUIDPGetDatum(request_id));
 		row_set_text(row, BK_ACTOR, context->actor);
 		row_set_text(row, BK_CHANNEL, context->channel);
-		if (old != NULL && row_same(old, row, BK_CHANGE_METADATA))
-			row_clear(row, BK_CHANGE_METADATA);
-		if (old != NULL && row_same(old, row, BK_OVERRIDES) &&
-			!(overriding != NULL && uuid_equal(overriding, row_uuid(row, BK_ID))))
-			row_clear(row, BK_OVERRIDES);
 	}
+	if (old != NULL && row_same(old, row, BK_CHANGE_METADATA))
+		row_clear(row, BK_CHANGE_METADATA);
+	if (old != NULL && row_same(old, row, BK_OVERRIDES) &&
+		!(overriding != NULL && uuid_equal(overriding, row_uuid(row, BK_ID))))
+		row_clear(row, BK_OVERRIDES);
 	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
 }
 
@@ -686,7 +686,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 
 	needs_place = occupied != occupies ||
-		(occupies && !row_same(old, row, BK_CUSTOMER_ID)) ||
+		(occupies && (!row_same(old, row, BK_CUSTOMER_ID) ||
+					  !row_same(old, row, BK_BRANCH_ID))) ||
 		((occupied || occupies) &&
 		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
 		  !row_same(old, row, BK_EXPIRES_AT) ||

@@ -504,39 +504,25 @@ occupancy_retake(Change *change, TimestampTz expires_at)
 	occupancy_take(change, expires_at);
 }
 
-/* Those resources of a booking that it overbooks. */
-static pg_uuid_t *
-overbooked_resources(const Change *change, int *count)
-{
-	*count = 0;
-	for (int i = 0; i < change->resource_count; i++)
-		if (change->allocations[i].exclusive &&
-			may_be_overbooked(&change->resources[i], change->allocations[i].span))
-			return allocations_not_exclusive(&change->tenant, &change->booking, count);
-	return NULL;
-}
-
 /*
  * A booking was completed: gives back the rest of its time, but keeps the
- * resources occupied for the clean-up that begins now (L3).
+ * resources occupied for the clean-up that begins now, if they were to be (L3).
  */
 void
 occupancy_keep_cleanup(const Change *change)
 {
-	int			overbooked_count;
-	pg_uuid_t  *overbooked = overbooked_resources(change, &overbooked_count);
+	int			count;
+	Allocation *had = allocations_take_back(&change->tenant, &change->booking, &count);
 
-	allocations_delete(&change->tenant, &change->booking);
-	for (int i = 0; i < change->resource_count; i++)
+	for (int i = 0; i < count; i++)
 	{
-		Allocation	cleanup = change->allocations[i];
-		int64		after = cleanup.span.until - change->slot.until;
+		Allocation	cleanup = had[i];
 
-		for (int j = 0; j < overbooked_count; j++)
-			if (uuid_equal(&overbooked[j], &cleanup.resource_id))
-				cleanup.exclusive = false;
-		cleanup.span.until = Min(cleanup.span.until, change->now + after);
-		if (after > 0 && !span_is_empty(cleanup.span))
+		for (int j = 0; j < change->resource_count; j++)
+			if (uuid_equal(&change->resources[j].id, &cleanup.resource_id))
+				cleanup.span.until = Min(cleanup.span.until, change->now +
+										 change->allocations[j].span.until - change->slot.until);
+		if (cleanup.span.until > change->now && !span_is_empty(cleanup.span))
 			allocations_insert(&change->tenant, &change->booking, &cleanup, 1,
 							   cleanup.span.until, false);
 	}

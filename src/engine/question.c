@@ -102,7 +102,9 @@ terms_for(Question *question, const Resource *resource)
 	terms = palloc0(sizeof(StartTerms));
 	terms->sources = sources;
 	terms->anchor = settings_get(SETTING_GRID_ANCHOR, &sources).option;
-	terms->grid.step = interval_or(SETTING_SLOT_STEP, &sources, service->length.usual);
+	/* the setting's minimum also where there is none */
+	terms->grid.step = Max(interval_or(SETTING_SLOT_STEP, &sources, service->length.usual),
+						   settings_row(SETTING_SLOT_STEP)->min_value);
 	terms->grid.offset = interval_or(SETTING_SLOT_OFFSET, &sources, 0);
 	terms->grid.zone = calendar_zone(resource->branch.time_zone);
 	terms->buffers_within = settings_get(SETTING_BUFFERS_WITHIN_HOURS, &sources).boolean;

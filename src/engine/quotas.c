@@ -402,11 +402,27 @@ was_counted(const Quota *quota, const pg_uuid_t *tenant, const BookingRow *old, 
 					 day_starts_at(branch)) == quota->first;
 }
 
-/* Whether a change may be about a status that turns out to have lapsed. */
+/*
+ * Whether others may have ceased to count a booking before a change of it: one
+ * that lapses does so by the clock of whoever looks.
+ */
 static bool
-may_have_lapsed(const BookingRow *row, const BookingRow *old)
+may_have_lapsed(const BookingRow *old)
 {
-	return row_has(old, BK_EXPIRES_AT) && row_status(row) == row_status(old);
+	return row_has(old, BK_EXPIRES_AT);
+}
+
+/*
+ * Adds the key of a quota.  Its scope is left out: bookings that count each
+ * other by quotas of different levels must share a key.
+ */
+static void
+add_key(KeySet *keys, const pg_uuid_t *tenant, const Quota *quota)
+{
+	QuotaName	name = name_of(quota);
+
+	memset(&name.scope, 0, sizeof(name.scope));
+	locks_add_quota(keys, tenant, &name, sizeof(name));
 }
 
 /*
@@ -431,7 +447,7 @@ void
 quotas_prepare(Change *change, const BookingRow *row, const BookingRow *old,
 			   const Branch *branch, KeySet *keys)
 {
-	bool		lapsed = old != NULL && may_have_lapsed(row, old);
+	bool		lapsed = old != NULL && may_have_lapsed(old);
 	QuotaCase	quota_case = {0};
 	SettingSources sources;
 
@@ -451,11 +467,7 @@ quotas_prepare(Change *change, const BookingRow *row, const BookingRow *old,
 	for (int i = 0; i < change->quota_count; i++)
 		if (old == NULL || lapsed ||
 			!was_counted(&change->quotas[i], &change->tenant, old, quota_case.slot))
-		{
-			QuotaName	name = name_of(&change->quotas[i]);
-
-			locks_add_quota(keys, &change->tenant, &name, sizeof(name));
-		}
+			add_key(keys, &change->tenant, &change->quotas[i]);
 
 	change->same_customer = SAME_CUSTOMER_ALLOW;
 	if (!takes_customer(row, old, lapsed))
@@ -467,7 +479,7 @@ quotas_prepare(Change *change, const BookingRow *row, const BookingRow *old,
 }
 
 /*
- * Adds the keys that a hold is going to need because it gets a customer: with
+ * Adds the keys that a hold is going to need because it becomes a booking: with
  * several holds they have to be taken along with all others.
  */
 void
@@ -477,18 +489,12 @@ quotas_add_checkout_keys(KeySet *keys, const QuotaCase *quota_case)
 	Quota	   *quotas;
 	int			count;
 
-	if (quota_case->customer == NULL)
-		return;
-	if (settings_get(SETTING_SAME_CUSTOMER, &sources).option != SAME_CUSTOMER_ALLOW)
+	if (quota_case->customer != NULL &&
+		settings_get(SETTING_SAME_CUSTOMER, &sources).option != SAME_CUSTOMER_ALLOW)
 		locks_add_customer(keys, quota_case->tenant, quota_case->customer, quota_case->slot);
 	count = quotas_any(quota_case) ? quotas_of(quota_case, &quotas) : 0;
 	for (int i = 0; i < count; i++)
-		if (quotas[i].subject == QUOTA_OF_CUSTOMER)
-		{
-			QuotaName	name = name_of(&quotas[i]);
-
-			locks_add_quota(keys, quota_case->tenant, &name, sizeof(name));
-		}
+		add_key(keys, quota_case->tenant, &quotas[i]);
 }
 
 /*

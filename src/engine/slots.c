@@ -38,6 +38,7 @@ typedef struct Starts
 static void
 add_start(Starts *starts, TimestampTz at)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (starts->count == starts->size)
 	{
 		starts->size = Max(starts->size * 2, 256);

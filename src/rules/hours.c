@@ -60,6 +60,19 @@ hours_check_window(TimeSpan window)
 				 errhint("Ask for up to %d days.", MAX_WINDOW_DAYS)));
 }
 
+/*
+ * Refuses to expand rules over a time without end.  A window that was asked
+ * for may have grown by a slot and its buffers.
+ */
+static void
+check_expandable(TimeSpan window)
+{
+	if (window.until - window.from > INT64CONST(4) * MAX_WINDOW_DAYS * USECS_PER_DAY)
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("the time is too long for opening hours")));
+}
+
 /* ---- order ---- */
 
 static int
@@ -427,7 +440,7 @@ hours_expand(const OpeningRules *rules, TimeSpan window)
 	SpanList	list = {0};
 	SpanList	special = {0};
 
-	hours_check_window(window);
+	check_expandable(window);
 	if (span_is_empty(window))
 		return hours;
 	if (hours_unlimited(rules))
@@ -637,7 +650,7 @@ closures_expand(const OpeningRules *rules, TimeSpan window)
 	ClosureList list;
 	TimeSpan   *spans;
 
-	hours_check_window(window);
+	check_expandable(window);
 	list = overlapping_closures(rules, window, false);
 	if (list.count == 0)
 		return (SpanSet) {0};

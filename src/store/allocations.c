@@ -221,17 +221,28 @@ allocations_set_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *resource, bo
 	store_execute(exclusive ? &set_plan : &clear_plan, values, NULL, STORE_DERIVED);
 }
 
-/* The resources of a booking whose allocations are not exclusive. */
-pg_uuid_t *
-allocations_not_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *booking, int *count)
+/* Gives back all that a booking occupies, and returns what that was. */
+Allocation *
+allocations_take_back(const pg_uuid_t *tenant, const pg_uuid_t *booking, int *count)
 {
 	static StorePlan plan = {
-		"SELECT resource_id FROM booking.allocations "
-		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 AND NOT exclusive",
+		"DELETE FROM booking.allocations WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 "
+		"RETURNING resource_id, pg_catalog.lower(during), pg_catalog.upper(during), units, "
+		"exclusive",
 		2, {UUIDOID, UUIDOID}
 	};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+	Allocation *allocations;
 
-	store_execute(&plan, values, NULL, STORE_OWNER);
-	return store_uuid_list(count);
+	*count = (int) store_execute(&plan, values, NULL, STORE_DERIVED);
+	allocations = palloc0(sizeof(Allocation) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		allocations[i].resource_id = store_uuid_column(i, 1, NULL);
+		allocations[i].span.from = DatumGetTimestampTz(store_column(i, 2, NULL));
+		allocations[i].span.until = DatumGetTimestampTz(store_column(i, 3, NULL));
+		allocations[i].units = DatumGetInt32(store_column(i, 4, NULL));
+		allocations[i].exclusive = DatumGetBool(store_column(i, 5, NULL));
+	}
+	return allocations;
 }

@@ -43,7 +43,7 @@ extern int	allocations_delete_over(const pg_uuid_t *tenant, const pg_uuid_t *res
 extern int	allocations_sweep_over(TimestampTz now, int max);
 extern void allocations_set_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *resource,
 									  bool exclusive);
-extern pg_uuid_t *allocations_not_exclusive(const pg_uuid_t *tenant, const pg_uuid_t *booking,
-											int *count);
+extern Allocation *allocations_take_back(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+										 int *count);
 
 #endif							/* BOOKING_STORE_ALLOCATIONS_H */

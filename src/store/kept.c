@@ -23,6 +23,7 @@
 #include "utils/memutils.h"
 
 #include "store/kept.h"
+#include "store/plan.h"
 #include "store/store_state.h"
 
 typedef struct KeptKey
@@ -129,10 +130,14 @@ kept_row(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptReader
 	if (row != NULL)
 		return row;
 
-	previous = MemoryContextSwitchTo(memory_of_kept());
+	/* a connection of its own, so that what SPI returned goes away */
+	previous = CurrentMemoryContext;
+	store_connect();
+	MemoryContextSwitchTo(memory_of_kept());
 	row = read(tenant, id);
 	if (row != NULL)
 		keep(&key, row);
+	store_finish();
 	MemoryContextSwitchTo(previous);
 	return row;
 }

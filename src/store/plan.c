@@ -124,6 +124,10 @@ store_execute(StorePlan *statement, Datum *values, const char *nulls, int how)
 	SPIPlanPtr	plan;
 	int			result;
 
+	/* a leader of parallel workers can't have another snapshot, and only reads */
+	if (IsInParallelMode())
+		how |= STORE_READ;
+
 	/* prepare as the role that runs it: row security is decided there */
 	GetUserIdAndSecContext(&caller, &caller_context);
 	if ((how & STORE_CALLER) == 0)

@@ -128,6 +128,7 @@ quotas_count(const QuotaFilter *filter, const BranchPeriod *periods, int period_
 				  filter->fresh ? STORE_OWNER : STORE_READ);
 	result.bookings = DatumGetInt64(store_column(0, 1, NULL));
 	result.length = DatumGetInt64(store_column(0, 2, NULL));
+	SPI_freetuptable(SPI_tuptable);
 	return result;
 }
 
@@ -147,8 +148,12 @@ quotas_customer_is_busy(const QuotaFilter *filter, TimeSpan slot, TimestampTz no
 		TimestampTzGetDatum(slot.from), TimestampTzGetDatum(slot.until),
 		UUIDPGetDatum(filter->except), filter->statuses, TimestampTzGetDatum(now)
 	};
+	bool		busy = store_execute(&plan, values, NULL,
+									 filter->fresh ? STORE_OWNER : STORE_READ) > 0;
 
-	return store_execute(&plan, values, NULL, STORE_OWNER) > 0;
+	/* a listing asks for each start */
+	SPI_freetuptable(SPI_tuptable);
+	return busy;
 }
 
 /* ---- turns ---- */

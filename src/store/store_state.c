@@ -155,10 +155,15 @@ store_is_current(void)
 	return seen == STORE_VERSION;
 }
 
-/* Refuses to go on without a store of this version (T: STORE_OUTDATED). */
+/*
+ * Refuses to go on without a store of this version (T: STORE_OUTDATED).  Takes
+ * in what others have changed: in a transaction that has all its tables locked
+ * nothing else does.
+ */
 void
 store_require(void)
 {
+	AcceptInvalidationMessages();
 	if (store_is_current())
 		return;
 

@@ -94,6 +94,13 @@ UPDATE booking.bookings SET ends_at = '2027-03-09 11:10Z' WHERE id = :'c';
 UPDATE booking.bookings SET ends_at = '2027-03-09 10:40Z' WHERE id = :'c' RETURNING ends_at;
 SELECT code, during FROM occupied WHERE booking_id = :'c' ORDER BY code;
 
+-- the buffers grew since: completing keeps no more than the booking had
+UPDATE booking.services SET buffer_after = '2 hours';
+UPDATE booking.service_requirements SET buffer_after = '2 hours';
+SET booking.now = '2027-03-09 10:30Z';
+SELECT status FROM booking.complete(:'c');
+SELECT code, during FROM occupied WHERE booking_id = :'c' ORDER BY code;
+
 ---- what is no buffer ----
 
 UPDATE booking.services SET buffer_after = '-1 minute';

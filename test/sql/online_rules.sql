@@ -54,3 +54,13 @@ SELECT try(format('UPDATE booking.bookings SET starts_at = starts_at + %L, ends_
 SELECT try('SELECT booking.release_hold((booking.hold(booking.service_id(''massage''), ''2027-03-05 10:00Z'')).booking_id)');
 SELECT try(format('UPDATE booking.bookings SET title = %L WHERE id = %L', 'mine', :'b'));
 SELECT status, starts_at, title FROM booking.bookings WHERE status <> 'held' ORDER BY created_at, id;
+
+-- Each resource of the booking has a say, also about a no-show.
+SELECT booking.set_setting('tenant', NULL, 'online_cancel', NULL);
+SELECT booking.set_setting('resource', 'room', 'online_cancel', 'false');
+SELECT booking.set_setting('resource', 'room', 'no_show_grace', '"1 hour"');
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'b', 'customer_request'));
+SET booking.now = '2027-03-20 10:59:59Z';
+SELECT try(format('SELECT booking.no_show(%L)', :'b'), 'staff');
+SET booking.now = '2027-03-20 11:00Z';
+SELECT try(format('SELECT booking.no_show(%L)', :'b'), 'staff');

@@ -172,6 +172,8 @@ SELECT pg_temp.try('2027-03-08 13:00Z'), pg_temp.try('2027-03-08 13:00Z', '{not_
 UPDATE booking.resources SET active = true WHERE code = 'chair';
 -- in plain SQL
 INSERT INTO booking.bookings (service_id, starts_at, overrides) VALUES (booking.service_id('cut'), '2027-03-09 14:00Z', '{outside_hours}') RETURNING status;
+-- a later change of the same booking states its own
+UPDATE booking.bookings SET request_id = booking.new_id(), title = 'later' WHERE id = :'late' RETURNING overrides;
 -- not for customers, whatever they override
 SELECT pg_temp.as_customer(true);
 SELECT pg_temp.try('2027-03-09 16:00Z', '{outside_hours}'), pg_temp.try('2027-03-08 13:00Z', '{closed}');
