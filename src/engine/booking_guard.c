@@ -224,7 +224,9 @@ update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 
 	if (occupies)
 	{
-		if (!occupied || checks_moves(old, new) || checks_lapsed(old, change->now))
+		if (checks_gives_back(old, new, change->now))
+			occupancy_give_back(change, expires_at);
+		else if (!occupied || checks_moves(old, new) || checks_lapsed(old, change->now))
 			occupancy_retake(change, expires_at);
 		else if (!row_same(old, new, BK_EXPIRES_AT) &&
 				 allocations_set_expiry(&change->tenant, &change->booking,

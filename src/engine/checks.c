@@ -174,6 +174,21 @@ checks_moves(const BookingRow *old, const BookingRow *new)
 		!row_same(old, new, BK_SERVICE_ID);
 }
 
+/*
+ * Whether a change does no more than to give back time at the end, or units:
+ * that takes no rule's leave, whatever has become of the resources (C12, X12).
+ */
+bool
+checks_gives_back(const BookingRow *old, const BookingRow *new, TimestampTz now)
+{
+	return lifecycle_is_occupying(row_status(old)) && lifecycle_is_occupying(row_status(new)) &&
+		!checks_lapsed(old, now) && checks_moves(old, new) &&
+		row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_RESOURCE_IDS) &&
+		row_same(old, new, BK_SERVICE_ID) &&
+		row_time(new, BK_ENDS_AT) <= row_time(old, BK_ENDS_AT) &&
+		row_int(new, BK_UNITS) <= row_int(old, BK_UNITS);
+}
+
 static void
 deny(const char *what)
 {
@@ -734,7 +749,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		require_customer(new);
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
-	if (checks_moves(old, new) || renews || !row_same(old, new, BK_PARTY_SIZE) ||
+	if ((checks_moves(old, new) && !checks_gives_back(old, new, change->now)) || renews ||
+		!row_same(old, new, BK_PARTY_SIZE) ||
 		(lifecycle_is_occupying(to) && !lifecycle_is_occupying(from)))
 		place_check(change, new, who);
 	if (checks_moves(old, new))

@@ -22,6 +22,7 @@ extern SettingValue checks_setting(SettingKey key, const Change *change,
 								   const pg_uuid_t *branch);
 extern bool checks_lapsed(const BookingRow *row, TimestampTz now);
 extern bool checks_moves(const BookingRow *old, const BookingRow *new);
+extern bool checks_gives_back(const BookingRow *old, const BookingRow *new, TimestampTz now);
 extern const pg_uuid_t *checks_vouch_for_customer(const pg_uuid_t *customer);
 extern const pg_uuid_t *checks_ask_for_approval(const pg_uuid_t *booking);
 extern bool checks_asks_for_approval(const pg_uuid_t *booking);

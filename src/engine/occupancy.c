@@ -505,6 +505,30 @@ occupancy_retake(Change *change, TimestampTz expires_at)
 }
 
 /*
+ * A booking became shorter or takes fewer units, of the same resources: keeps
+ * what it still needs of what it has, be that overbooked or not.
+ */
+void
+occupancy_give_back(const Change *change, TimestampTz expires_at)
+{
+	int			count;
+	Allocation *had = allocations_take_back(&change->tenant, &change->booking, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		for (int j = 0; j < change->resource_count; j++)
+			if (uuid_equal(&change->resources[j].id, &had[i].resource_id))
+			{
+				const Allocation *needed = &change->allocations[j];
+
+				had[i].span.until = Min(had[i].span.until, needed->span.until);
+				had[i].units = Min(had[i].units, needed->units);
+			}
+	}
+	allocations_insert(&change->tenant, &change->booking, had, count, expires_at, false);
+}
+
+/*
  * A booking was completed: gives back the rest of its time, but keeps the
  * resources occupied for the clean-up that begins now, if they were to be (L3).
  */

@@ -28,6 +28,7 @@ extern bool occupancy_is_free(const pg_uuid_t *tenant, const Allocation *wanted,
 extern int	occupancy_capacity(const Service *service, const Resource *resource);
 extern void occupancy_take(Change *change, TimestampTz expires_at);
 extern void occupancy_retake(Change *change, TimestampTz expires_at);
+extern void occupancy_give_back(const Change *change, TimestampTz expires_at);
 extern void occupancy_keep_cleanup(const Change *change);
 
 #endif							/* BOOKING_OCCUPANCY_H */

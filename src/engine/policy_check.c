@@ -120,6 +120,8 @@ relevant_rules(const BookingRow *row, const BookingRow *old, TimestampTz now)
 	if (old == NULL || !lifecycle_is_occupying(row_status(old)) ||
 		checks_lapsed(old, now))
 		return RULES_OF_TIME | RULES_OF_PLACE | RULE_BIT(RULE_OFF_GRID);
+	if (checks_gives_back(old, row, now))
+		return 0;
 	if (!row_same(old, row, BK_STARTS_AT))
 		rules |= RULES_OF_TIME;
 	if (!row_same(old, row, BK_STARTS_AT) || !row_same(old, row, BK_RESOURCE_IDS) ||

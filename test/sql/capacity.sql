@@ -134,3 +134,25 @@ SET booking.now = '2027-03-01 09:05Z';
 SELECT version FROM booking.hold(:'swim', '2027-03-01 10:00Z', '2027-03-01 14:00Z',
 	ARRAY[booking.resource_id('pool')], 2);
 SELECT status, reason_code FROM booking.bookings WHERE id IN (:'a', :'b');
+
+---- C12, X12: what only gives back is not asked whether it would be let in ----
+
+RESET booking.now;
+SET booking.now = '2027-06-01 09:00Z';
+INSERT INTO booking.resources (id, code, name, capacity) VALUES ('00000000-0000-0000-0000-0000000000fa', 'bus', 'Bus', 10);
+INSERT INTO booking.services (code, name, duration) VALUES ('ride', 'Ride', '1 hour');
+SELECT booking_id AS six FROM booking.hold(booking.service_id('ride'), '2027-06-02 10:00Z', units => 6,
+	resources => ARRAY[booking.resource_id('bus')]) \gset
+SELECT booking_id AS four FROM booking.hold(booking.service_id('ride'), '2027-06-02 10:00Z', units => 4,
+	resources => ARRAY[booking.resource_id('bus')]) \gset
+UPDATE booking.resources SET capacity = 5 WHERE code = 'bus';
+UPDATE booking.services SET active = false WHERE code = 'ride';
+INSERT INTO booking.closures (resource_id, starts_at, ends_at) VALUES (booking.resource_id('bus'), '2027-06-02', '2027-06-03');
+UPDATE booking.bookings SET units = 5 WHERE id = :'six' RETURNING units;
+UPDATE booking.bookings SET ends_at = ends_at - interval '10 minutes' WHERE id = :'six' RETURNING ends_at;
+SELECT units, during FROM booking.allocations WHERE booking_id = :'six';
+-- more, or at another time, is
+UPDATE booking.bookings SET units = 6 WHERE id = :'six';
+\echo :SQLSTATE
+UPDATE booking.bookings SET starts_at = starts_at - interval '10 minutes' WHERE id = :'six';
+\echo :SQLSTATE
