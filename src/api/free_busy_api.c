@@ -115,7 +115,6 @@ add_row(FreeBusyRows *rows, const Resource *resource, TimeSpan span, TimeKind ki
 	values[2] = rows->kinds[kind];
 	values[3] = Int32GetDatum(units);
 	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);
-	pfree(DatumGetPointer(values[1]));
 }
 
 /* Adds the pieces of one resource's window: free, busy and closed. */

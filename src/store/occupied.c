@@ -44,7 +44,10 @@ static StorePlan plan_of_many = {
 	5, {UUIDOID, UUIDARRAYOID, TSTZRANGEOID, TIMESTAMPTZOID, UUIDOID}
 };
 
-/* A row of the last result, with the range in this column. */
+/*
+ * A row of the last result, with the range in this column.  What detoasting
+ * that leaves behind goes away with the caller's memory.
+ */
 static CapacityUse
 use_of_row(uint64 row, int column, TypeCacheEntry *type)
 {
@@ -59,8 +62,6 @@ use_of_row(uint64 row, int column, TypeCacheEntry *type)
 	use.span.from = DatumGetTimestampTz(lower.val);
 	use.span.until = DatumGetTimestampTz(upper.val);
 	use.units = DatumGetInt32(store_column(row, 1, NULL));
-	if (PointerGetDatum(range) != value)
-		pfree(range);
 	return use;
 }
 
