@@ -358,7 +358,8 @@ note_end(const Run *run, RunOutcome outcome, TimestampTz now)
 														  STORE_VISIT_MS : FULL_VISIT_MS);
 			break;
 		case RUN_NO_STORE:
-			wait = Min(NO_STORE_MIN_MS << Min(known->visits, 10), STORE_VISIT_MS);
+			/* a store may just be going away and coming back */
+			wait = Min(NO_STORE_MIN_MS << Min(Max(known->visits - 1, 0), 10), STORE_VISIT_MS);
 			known->visits++;
 			known->visit_at = TimestampTzPlusMilliseconds(now, wait);
 			break;

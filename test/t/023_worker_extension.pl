@@ -49,7 +49,7 @@ for my $round (1 .. $rounds)
 	run('CREATE EXTENSION booking');
 	run('SELECT booking.setup()');
 }
-ok(defined wait_expired($node, 'shop', 150), "$rounds rounds of DROP and CREATE EXTENSION, then swept");
+ok(defined wait_expired($node, 'shop', 270), "$rounds rounds of DROP and CREATE EXTENSION, then swept");
 is($failed, '', 'the statements worked');
 is(complaints($node, $offset), '', 'nothing went wrong');
 
