@@ -93,11 +93,7 @@ read_question(FunctionCallInfo fcinfo, const QuestionArguments *numbers, Questio
 	question_of_context(question, context);
 	question->tenant = *argument_tenant(fcinfo, numbers->tenant);
 	store_require();
-	question->service = config_service(&question->tenant, service);
-	if (question->service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist", ids_text(service))));
+	question->service = config_require_service(&question->tenant, service);
 
 	question->units = PG_ARGISNULL(numbers->units) ? 1 : PG_GETARG_INT32(numbers->units);
 	if (question->units < 1)
@@ -218,6 +214,21 @@ add_slot(void *arg, const Question *question, const FoundSlot *slot)
 	return rows->left != 0;
 }
 
+/* The start of the slot that is asked about. */
+static TimestampTz
+argument_start(FunctionCallInfo fcinfo, int number)
+{
+	TimestampTz start;
+
+	argument_require(fcinfo, number, "starts_at");
+	start = PG_GETARG_TIMESTAMPTZ(number);
+	if (TIMESTAMP_NOT_FINITE(start))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_RANGE),
+				 errmsg("starts_at must be finite")));
+	return start;
+}
+
 /* How many rows a function may return; negative: any number. */
 static int
 argument_max(FunctionCallInfo fcinfo, int number)
@@ -284,12 +295,7 @@ booking_suggest_slots(PG_FUNCTION_ARGS)
 	int			count;
 
 	argument_require(fcinfo, 0, "service");
-	argument_require(fcinfo, 1, "starts_at");
-	start = PG_GETARG_TIMESTAMPTZ(1);
-	if (TIMESTAMP_NOT_FINITE(start))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("starts_at must be finite")));
+	start = argument_start(fcinfo, 1);
 	max = argument_max(fcinfo, 10);
 	InitMaterializedSRF(fcinfo, 0);
 
@@ -340,16 +346,12 @@ booking_explain_slot(PG_FUNCTION_ARGS)
 	PlaceSet	set;
 
 	argument_require(fcinfo, 0, "service");
-	argument_require(fcinfo, 1, "starts_at");
-	start = PG_GETARG_TIMESTAMPTZ(1);
-	if (TIMESTAMP_NOT_FINITE(start))
-		ereport(ERROR,
-				(booking_errcode(ERR_INVALID_RANGE),
-				 errmsg("starts_at must be finite")));
+	start = argument_start(fcinfo, 1);
 	InitMaterializedSRF(fcinfo, 0);
 
 	store_connect();
 	read_question(fcinfo, &numbers, &question);
+	question.explains = true;
 	slot = question_slot(&question, start);
 	slot.from = start;
 	set.places = palloc(sizeof(int) * Max(question.place_count, 1));

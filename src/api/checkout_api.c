@@ -340,7 +340,7 @@ checkout(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < count; i++)
 	{
-		holds[i].service = command_service(tenant, &holds[i].state.service_id);
+		holds[i].service = config_require_service(tenant, &holds[i].state.service_id);
 		total = DirectFunctionCall2(numeric_add, total, holds[i].state.price);
 	}
 	lock_places(tenant, holds, count, customer);

@@ -30,7 +30,6 @@ extern Command command_begin(FunctionCallInfo fcinfo, int tenant_argument,
 extern void command_lock(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						 BookingState *state);
 extern Datum command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result);
-extern const Service *command_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
 pg_noreturn extern void command_not_found(const pg_uuid_t *booking);
 
 #endif							/* BOOKING_COMMANDS_H */

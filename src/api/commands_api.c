@@ -49,18 +49,6 @@ command_not_found(const pg_uuid_t *booking)
 			 errmsg("booking %s does not exist", ids_text(booking))));
 }
 
-const Service *
-command_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
-{
-	const Service *service = config_service(tenant, id);
-
-	if (service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist", ids_text(id))));
-	return service;
-}
-
 /*
  * Calls the body of a function, with locks waited for or not as its argument
  * lock_wait says (X10).
@@ -271,7 +259,7 @@ new_slot(FunctionCallInfo fcinfo, const Command *command)
 {
 	const BookingState *state = &command->state;
 	const Branch *branch = config_branch(command->tenant, &state->branch_id);
-	const LengthRule *rule = &command_service(command->tenant, &state->service_id)->length;
+	const LengthRule *rule = &config_require_service(command->tenant, &state->service_id)->length;
 	pg_tz	   *zone = calendar_zone(branch ? branch->time_zone : state->time_zone);
 	TimestampTz start;
 

@@ -337,11 +337,7 @@ booking_at_local_of_branch(PG_FUNCTION_ARGS)
 	TimestampTz result;
 
 	store_connect();
-	branch = config_branch(context_tenant(NULL), PG_GETARG_UUID_P(1));
-	if (branch == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("branch %s does not exist", ids_text(PG_GETARG_UUID_P(1)))));
+	branch = config_require_branch(context_tenant(NULL), PG_GETARG_UUID_P(1));
 	result = calendar_at_local(PG_GETARG_TIMESTAMP(0), calendar_zone(branch->time_zone));
 	store_finish();
 	PG_RETURN_TIMESTAMPTZ(result);

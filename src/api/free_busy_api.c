@@ -18,9 +18,7 @@
 #include "compat.h"
 #include "engine/clock.h"
 #include "engine/opening.h"
-#include "errors.h"
 #include "rules/capacity.h"
-#include "rules/ids.h"
 #include "store/config.h"
 #include "store/occupied.h"
 #include "store/plan.h"
@@ -31,18 +29,6 @@ PG_FUNCTION_INFO_V1(booking_free_busy);
 
 /* Resources whose occupied time is read at once. */
 #define BATCH 128
-
-static const Resource *
-find_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
-{
-	const Resource *resource = config_resource(tenant, id);
-
-	if (resource == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("resource %s does not exist", ids_text(id))));
-	return resource;
-}
 
 /* The times within a window at which units of a resource are free, if it is open. */
 static SpanSet
@@ -73,7 +59,7 @@ booking_availability(PG_FUNCTION_ARGS)
 	store_connect();
 	tenant = argument_tenant(fcinfo, 2);
 	store_require();
-	resource = find_resource(tenant, PG_GETARG_UUID_P(0));
+	resource = config_require_resource(tenant, PG_GETARG_UUID_P(0));
 	opening = opening_of(tenant, resource);
 	query.tenant = tenant;
 	query.window = window;
@@ -209,7 +195,7 @@ booking_free_busy(PG_FUNCTION_ARGS)
 
 		for (int i = 0; i < size; i++)
 		{
-			const Resource *resource = find_resource(query.tenant, &ids[first + i]);
+			const Resource *resource = config_require_resource(query.tenant, &ids[first + i]);
 			Opening		opening = opening_of(query.tenant, resource);
 
 			CHECK_FOR_INTERRUPTS();

@@ -16,7 +16,6 @@
 #include "engine/opening.h"
 #include "errors.h"
 #include "rules/hourstext.h"
-#include "rules/ids.h"
 #include "rules/settings.h"
 #include "rules/text.h"
 #include "store/hours_store.h"
@@ -93,19 +92,6 @@ booking_set_hours(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-static const Resource *
-resource_argument(FunctionCallInfo fcinfo, int number, const pg_uuid_t *tenant)
-{
-	const pg_uuid_t *id = argument_uuid(fcinfo, number);
-	const Resource *resource = config_resource(tenant, id);
-
-	if (resource == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("resource %s does not exist", ids_text(id))));
-	return resource;
-}
-
 /*
  * booking.effective_hours(resource, window, tenant) -> tstzmultirange
  */
@@ -125,7 +111,7 @@ booking_effective_hours(PG_FUNCTION_ARGS)
 	store_connect();
 	store_require();
 	tenant = argument_tenant(fcinfo, 2);
-	opening = opening_of(tenant, resource_argument(fcinfo, 0, tenant));
+	opening = opening_of(tenant, config_require_resource(tenant, argument_uuid(fcinfo, 0)));
 	set = opening_effective(&opening, window);
 
 	MemoryContextSwitchTo(caller_memory);

@@ -19,7 +19,6 @@
 #include "engine/json.h"
 #include "engine/question.h"
 #include "errors.h"
-#include "rules/ids.h"
 #include "store/occupied.h"
 #include "store/plan.h"
 #include "store/store_state.h"
@@ -176,11 +175,7 @@ booking_availability_inputs(PG_FUNCTION_ARGS)
 	context = context_get();
 	question_of_context(&question, context);
 	question.tenant = *argument_tenant(fcinfo, 3);
-	question.service = config_service(&question.tenant, PG_GETARG_UUID_P(0));
-	if (question.service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist", ids_text(PG_GETARG_UUID_P(0)))));
+	question.service = config_require_service(&question.tenant, PG_GETARG_UUID_P(0));
 	question.units = 1;
 	question_find_branch(&question, argument_uuid(fcinfo, 2), context, NULL, 0);
 	question_candidates(&question);

@@ -270,53 +270,40 @@ will_do(Question *question, const Place *place, TimeSpan slot, const PolicySays 
 		 (says->allowed && !question_quota_full(question, place, slot, &full, &count)));
 }
 
-/* The first ones that meet a demand; says is for DEMAND_ALLOWED. */
+/* A demand on the resources for a slot; says is for DEMAND_ALLOWED. */
+typedef struct Demanded
+{
+	TimeSpan	slot;
+	Demand		demand;
+	const PolicySays *says;
+} Demanded;
+
+/* What a place is like to a booking that may do without some of the rules. */
+static void
+describe_demanded(void *arg, Question *question, int index, Candidate *candidate)
+{
+	const Demanded *demanded = arg;
+	const PolicySays *here = demanded->demand == DEMAND_ALLOWED ? &demanded->says[index] : NULL;
+
+	/* whether the named ones will do is not for the choice to say */
+	candidate->free = candidate->named || demanded->demand == DEMAND_NOTHING ||
+		will_do(question, &question->places[index], demanded->slot, here);
+	if (here != NULL)
+	{
+		candidate->anchor = here->anchor;
+		candidate->on_grid = here->on_grid;
+	}
+}
+
+/* The first ones that meet a demand. */
 static bool
 choose(Question *question, TimeSpan slot, Demand demand, const PolicySays *says,
 	   PlaceSet *set)
 {
-	ChoiceNeed *needs = palloc0(sizeof(ChoiceNeed) * question->need_count);
+	Demanded	demanded = {slot, demand, says};
 
 	places_read_all(question, slot);
-	for (int i = 0; i < question->need_count; i++)
-	{
-		const PlaceNeed *need = &question->needs[i];
-		Candidate  *candidates = palloc0(sizeof(Candidate) * Max(need->count, 1));
-
-		for (int j = 0; j < need->count; j++)
-		{
-			const Place *place = &question->places[need->places[j]];
-			const PolicySays *here = demand == DEMAND_ALLOWED ? &says[need->places[j]] : NULL;
-
-			/* whether the named ones will do is not for the choice to say */
-			candidates[j].named = place->named;
-			candidates[j].free = place->named || demand == DEMAND_NOTHING ||
-				will_do(question, place, slot, here);
-			candidates[j].position = place->resource->position;
-			candidates[j].anchor = here ? here->anchor : CHOICE_NO_ANCHOR;
-			candidates[j].on_grid = here ? here->on_grid : true;
-		}
-		needs[i].quantity = need->quantity;
-		needs[i].adjacent = need->adjacent;
-		needs[i].count = need->count;
-		needs[i].candidates = candidates;
-		needs[i].chosen = palloc(sizeof(int) * (need->quantity + need->count));
-	}
-	if (!choice_make(needs, question->need_count))
-		return false;
-
-	set->count = 0;
-	for (int i = 0; i < question->named_count; i++)
-		set->places[set->count++] = i;
-	for (int i = 0; i < question->need_count; i++)
-		for (int j = 0; j < needs[i].chosen_count; j++)
-		{
-			int			place = question->needs[i].places[needs[i].chosen[j]];
-
-			if (!question->places[place].named)
-				set->places[set->count++] = place;
-		}
-	return true;
+	return question_choose_by(question, describe_demanded, &demanded, set);
 }
 
 /* What the rules that will be checked say of each of the places. */

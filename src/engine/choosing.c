@@ -119,14 +119,18 @@ set_fits(const Question *question, const PlaceSet *set)
 
 /* ---- choosing ---- */
 
-/* The choice among all places there are. */
-static bool
-choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
+/*
+ * Has choice.c choose among all places there are, as describe says what each of
+ * them is like; false when none will do.  A candidate comes with its name and
+ * position filled in, on the grid.
+ */
+bool
+question_choose_by(Question *question, PlaceDescriber describe, void *arg, PlaceSet *set)
 {
 	ChoiceNeed *needs = palloc0(sizeof(ChoiceNeed) * question->need_count);
-	bool		found;
 	MemoryContext scratch;
 	MemoryContext previous;
+	bool		found;
 
 	for (int i = 0; i < question->need_count; i++)
 	{
@@ -135,21 +139,13 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 
 		for (int j = 0; j < need->count; j++)
 		{
-			Place	   *place = &question->places[need->places[j]];
-			Candidate  *candidate = &candidates[j];
-			const GridPiece *piece;
+			const Place *place = &question->places[need->places[j]];
 
-			candidate->named = place->named;
-			candidate->free = is_free(question, need->places[j], slot, slots);
-			candidate->position = place->resource->position;
-			candidate->anchor = CHOICE_NO_ANCHOR;
-			candidate->on_grid = true;
-			if (!candidate->free || place->terms->anchor == ANCHOR_MIDNIGHT ||
-				question->service->length.by_nights)
-				continue;
-			piece = place_piece(place, slot.from);
-			candidate->anchor = piece->anchor;
-			candidate->on_grid = grid_has(&place->terms->grid, piece->anchor, slot.from);
+			candidates[j].named = place->named;
+			candidates[j].position = place->resource->position;
+			candidates[j].anchor = CHOICE_NO_ANCHOR;
+			candidates[j].on_grid = true;
+			describe(arg, question, need->places[j], &candidates[j]);
 		}
 		needs[i].quantity = need->quantity;
 		needs[i].adjacent = need->adjacent;
@@ -158,7 +154,7 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 		needs[i].chosen = palloc(sizeof(int) * (need->quantity + need->count));
 	}
 
-	/* this is asked for each start */
+	/* a listing asks for each start */
 	scratch = AllocSetContextCreate(CurrentMemoryContext, "booking choice",
 									ALLOCSET_SMALL_SIZES);
 	previous = MemoryContextSwitchTo(scratch);
@@ -172,8 +168,12 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 			set->places[set->count++] = i;
 		for (int i = 0; i < question->need_count; i++)
 			for (int j = 0; j < needs[i].chosen_count; j++)
-				if (!needs[i].candidates[needs[i].chosen[j]].named)
-					set->places[set->count++] = question->needs[i].places[needs[i].chosen[j]];
+			{
+				int			place = question->needs[i].places[needs[i].chosen[j]];
+
+				if (!question->places[place].named)
+					set->places[set->count++] = place;
+			}
 	}
 	for (int i = 0; i < question->need_count; i++)
 	{
@@ -182,6 +182,30 @@ choose_exactly(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set)
 	}
 	pfree(needs);
 	return found;
+}
+
+/* A slot that is looked at, within those that may be read. */
+typedef struct SlotInView
+{
+	TimeSpan	slot;
+	TimeSpan	slots;
+} SlotInView;
+
+/* What a place is like to a listing. */
+static void
+describe_listed(void *arg, Question *question, int index, Candidate *candidate)
+{
+	const SlotInView *view = arg;
+	Place	   *place = &question->places[index];
+	const GridPiece *piece;
+
+	candidate->free = is_free(question, index, view->slot, view->slots);
+	if (!candidate->free || place->terms->anchor == ANCHOR_MIDNIGHT ||
+		question->service->length.by_nights)
+		return;
+	piece = place_piece(place, view->slot.from);
+	candidate->anchor = piece->anchor;
+	candidate->on_grid = grid_has(&place->terms->grid, piece->anchor, view->slot.from);
 }
 
 /*
@@ -234,9 +258,11 @@ question_choose(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set
 	}
 	if (adjacent || !places_on_grid(question, set, slot.from, NULL, NULL))
 	{
+		SlotInView	view = {slot, slots};
+
 		if (!adjacent && (alone || !question->chooses))
 			return false;
-		if (!choose_exactly(question, slot, slots, set) ||
+		if (!question_choose_by(question, describe_listed, &view, set) ||
 			!places_on_grid(question, set, slot.from, NULL, NULL))
 			return false;
 	}

@@ -302,6 +302,33 @@ context_tenant(const pg_uuid_t *given)
 	return &context->tenant;
 }
 
+/*
+ * The branch of a booking of a service: the one given, that of a resource it
+ * takes, the service's, the context's, or the only one there is.  What is not
+ * known is NULL; no branch is an error.
+ */
+const Branch *
+context_find_branch(const Context *context, const pg_uuid_t *tenant, const Service *service,
+					const pg_uuid_t *given, const pg_uuid_t *resource)
+{
+	pg_uuid_t	id;
+
+	if (given != NULL)
+		id = *given;
+	else if (resource != NULL)
+		return &config_require_resource(tenant, resource)->branch;
+	else if (service->has_branch)
+		id = service->branch_id;
+	else if (context->has_branch)
+		id = context->branch;
+	else if (!config_sole_branch(tenant, &id))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("it is not clear which branch is meant"),
+				 errhint("Name resources or a branch, or call booking.set_context(branch => ...).")));
+	return config_require_branch(tenant, &id);
+}
+
 /* Whether the caller now acts with at least staff rights. */
 bool
 context_is_staff(const Context *context)

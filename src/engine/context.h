@@ -12,6 +12,7 @@
 
 #include "utils/array.h"
 
+#include "store/config.h"
 #include "store/people.h"
 
 /*
@@ -41,6 +42,9 @@ extern void context_init(void);
 extern void context_define_gucs(void);
 extern const Context *context_get(void);
 extern const pg_uuid_t *context_tenant(const pg_uuid_t *given);
+extern const Branch *context_find_branch(const Context *context, const pg_uuid_t *tenant,
+										 const Service *service, const pg_uuid_t *given,
+										 const pg_uuid_t *resource);
 extern ActorKind context_cap_kind(const Context *context, ActorKind kind);
 extern bool context_is_staff(const Context *context);
 extern void context_require_actor(const Context *context, const char *actor);

@@ -209,8 +209,8 @@ static void
 add_span(KeySet *set, KeyKind whole_kind, KeyKind day_kind, const pg_uuid_t *tenant,
 		 const pg_uuid_t *subject, TimeSpan span)
 {
-	int64		first = calendar_utc_day(span.from);
-	int64		last = calendar_utc_day(span.until - 1);
+	int64		first = calendar_day(span.from);
+	int64		last = calendar_day(span.until - 1);
 
 	add_key(set, whole_kind, tenant, subject, UUID_LEN, 0, RowExclusiveLock);
 	if (last - first >= MANY_DAYS)

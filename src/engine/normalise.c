@@ -134,12 +134,7 @@ load_service(Change *change, const BookingRow *row)
 {
 	if (change->service != NULL)
 		return;
-	change->service = config_service(&change->tenant, row_uuid(row, BK_SERVICE_ID));
-	if (change->service == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("service %s does not exist",
-						ids_text(row_uuid(row, BK_SERVICE_ID)))));
+	change->service = config_require_service(&change->tenant, row_uuid(row, BK_SERVICE_ID));
 }
 
 /*
@@ -149,39 +144,15 @@ load_service(Change *change, const BookingRow *row)
 static const Branch *
 find_branch(const Change *change, const BookingRow *row, const Context *context)
 {
-	pg_uuid_t	id;
-	const Branch *branch;
+	int			count;
+	const pg_uuid_t *resources = row_resources(row, &count);
 
-	if (row_has(row, BK_BRANCH_ID))
-		id = *row_uuid(row, BK_BRANCH_ID);
-	else
-	{
-		int			count;
-		pg_uuid_t  *resources = row_resources(row, &count);
-		const pg_uuid_t *preferred = assignment_preferred(&change->booking);
-
-		if (count == 0 && preferred != NULL && !change->service->has_branch)
-			return &config_resources(&change->tenant, preferred, 1)->branch;
-		if (count > 0)
-			return &config_resources(&change->tenant, resources, 1)->branch;
-		if (change->service->has_branch)
-			id = change->service->branch_id;
-		else if (context->has_branch)
-			id = context->branch;
-		else if (!config_sole_branch(&change->tenant, &id))
-			ereport(ERROR,
-					(booking_errcode(ERR_BAD_VALUE),
-					 errmsg("it is not clear which branch is meant"),
-					 errhint("Name resources or a branch, or call booking.set_context(branch => ...).")));
-	}
-
-	branch = config_branch(&change->tenant, &id);
-	if (branch == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("branch %s does not exist",
-						ids_text(&id))));
-	return branch;
+	/* a preference is weaker than the service's own branch */
+	if (count == 0)
+		resources = change->service->has_branch ? NULL : assignment_preferred(&change->booking);
+	return context_find_branch(context, &change->tenant, change->service,
+							   row_has(row, BK_BRANCH_ID) ? row_uuid(row, BK_BRANCH_ID) : NULL,
+							   resources);
 }
 
 /*

@@ -29,8 +29,9 @@ opening_of(const pg_uuid_t *tenant, const Resource *resource)
 	return opening;
 }
 
-bool
-opening_is_unlimited(const Opening *opening)
+/* Open around the clock, closures aside. */
+static bool
+is_unlimited(const Opening *opening)
 {
 	return !opening->required && hours_unlimited(opening->branch) &&
 		hours_unlimited(opening->own);
@@ -39,7 +40,7 @@ opening_is_unlimited(const Opening *opening)
 bool
 opening_is_open(const Opening *opening, TimeSpan span)
 {
-	if (opening_is_unlimited(opening))
+	if (is_unlimited(opening))
 		return true;
 	if (span.until - span.from > MAX_WINDOW_DAYS * USECS_PER_DAY)
 		return false;

@@ -26,9 +26,6 @@ typedef struct Opening
 
 extern Opening opening_of(const pg_uuid_t *tenant, const Resource *resource);
 
-/* Open around the clock, closures aside. */
-extern bool opening_is_unlimited(const Opening *opening);
-
 /*
  * Whether a span lies within the hours, closures aside.  One that is longer
  * than a window may be does so only where there are no rules.

@@ -222,7 +222,7 @@ make_free_pieces(Place *place)
 			if (opening->anchor == DT_NOBEGIN && anchor != DT_NOBEGIN)
 			{
 				Timestamp	local = calendar_to_local(anchor, place->terms->grid.zone);
-				int64		day = local / USECS_PER_DAY - (local % USECS_PER_DAY < 0 ? 1 : 0);
+				int64		day = calendar_day(local);
 				TimestampTz midnight = calendar_at_local((day + 1) * USECS_PER_DAY,
 														 place->terms->grid.zone);
 

@@ -17,9 +17,7 @@
 #include "engine/clock.h"
 #include "engine/occupancy.h"
 #include "engine/question.h"
-#include "errors.h"
 #include "rules/calendar.h"
-#include "rules/ids.h"
 
 /* Fills in who asks. */
 void
@@ -31,35 +29,13 @@ question_of_context(Question *question, const Context *context)
 	question->memory = CurrentMemoryContext;
 }
 
-/*
- * Fills in the branch: the one given, that of the first resource that is
- * named, the service's, the context's, or the only one there is.
- */
+/* Fills in the branch, as for a booking that names these resources. */
 void
 question_find_branch(Question *question, const pg_uuid_t *branch, const Context *context,
 					 const pg_uuid_t *named, int count)
 {
-	pg_uuid_t	id;
-
-	if (branch != NULL)
-		id = *branch;
-	else if (count > 0)
-		id = config_resources(&question->tenant, named, 1)->branch.id;
-	else if (question->service->has_branch)
-		id = question->service->branch_id;
-	else if (context->has_branch)
-		id = context->branch;
-	else if (!config_sole_branch(&question->tenant, &id))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("it is not clear which branch is meant"),
-				 errhint("Name resources or a branch, or call booking.set_context(branch => ...).")));
-
-	question->branch = config_branch(&question->tenant, &id);
-	if (question->branch == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOT_FOUND),
-				 errmsg("branch %s does not exist", ids_text(&id))));
+	question->branch = context_find_branch(context, &question->tenant, question->service, branch,
+										   count > 0 ? named : NULL);
 	question->zone = calendar_zone(question->branch->time_zone);
 }
 

@@ -17,6 +17,7 @@
 #include "engine/opening.h"
 #include "engine/quotas.h"
 #include "rules/capacity.h"
+#include "rules/choice.h"
 #include "rules/grid.h"
 #include "rules/policy.h"
 #include "rules/settings.h"
@@ -100,6 +101,7 @@ typedef struct Question
 	const pg_uuid_t *customer;	/* or NULL */
 	const pg_uuid_t *booking;	/* the one that is moved, or NULL */
 	TimestampTz now;
+	bool		explains;		/* what verdicts are based on is wanted too */
 	bool		fresh;			/* look at what is committed, not at what the
 								 * calling query sees */
 
@@ -150,6 +152,12 @@ extern bool place_has_room(Place *place, TimeSpan slot);
 extern int	place_remaining(const Place *place, TimeSpan slot);
 extern TimeSpan place_occupied(const Place *place, TimeSpan slot);
 
+/* Says what a place is like, for question_choose_by(). */
+typedef void (*PlaceDescriber) (void *arg, Question *question, int index,
+								Candidate *candidate);
+
+extern bool question_choose_by(Question *question, PlaceDescriber describe, void *arg,
+							   PlaceSet *set);
 extern bool question_choose(Question *question, TimeSpan slot, TimeSpan slots, PlaceSet *set);
 extern void question_best_effort(Question *question, TimeSpan slot, PlaceSet *set);
 extern bool places_on_grid(Question *question, const PlaceSet *set, TimestampTz start,

@@ -113,8 +113,8 @@ sources_of(const QuotaCase *quota_case, const Resource *resource)
 }
 
 /* Whether a booking counts towards any quota: nearly none do. */
-bool
-quotas_any(const QuotaCase *quota_case)
+static bool
+any_quota(const QuotaCase *quota_case)
 {
 	SettingSources sources = sources_of(quota_case, NULL);
 
@@ -190,7 +190,7 @@ add_quota(Quota *quotas, int *count, const QuotaCase *quota_case, const Resource
 }
 
 /* The quotas that a booking counts towards; how many there are. */
-int
+static int
 quotas_of(const QuotaCase *quota_case, Quota **quotas)
 {
 	int			rounds = Max(quota_case->resource_count, 1);
@@ -285,7 +285,7 @@ quotas_find_full(QuotaCounts *counts, const QuotaCase *quota_case, Quota *full,
 	Quota	   *quotas;
 	int			quota_count;
 
-	if (!quotas_any(quota_case))
+	if (!any_quota(quota_case))
 		return false;
 	if (counts->counted == NULL)
 	{
@@ -463,7 +463,7 @@ quotas_prepare(Change *change, const BookingRow *row, const BookingRow *old,
 	if (change->has_customer)
 		change->customer = *quota_case.customer;
 	change->quota_branch = branch->id;
-	change->quota_count = quotas_any(&quota_case) ? quotas_of(&quota_case, &change->quotas) : 0;
+	change->quota_count = any_quota(&quota_case) ? quotas_of(&quota_case, &change->quotas) : 0;
 	for (int i = 0; i < change->quota_count; i++)
 		if (old == NULL || lapsed ||
 			!was_counted(&change->quotas[i], &change->tenant, old, quota_case.slot))
@@ -492,7 +492,7 @@ quotas_add_checkout_keys(KeySet *keys, const QuotaCase *quota_case)
 	if (quota_case->customer != NULL &&
 		settings_get(SETTING_SAME_CUSTOMER, &sources).option != SAME_CUSTOMER_ALLOW)
 		locks_add_customer(keys, quota_case->tenant, quota_case->customer, quota_case->slot);
-	count = quotas_any(quota_case) ? quotas_of(quota_case, &quotas) : 0;
+	count = any_quota(quota_case) ? quotas_of(quota_case, &quotas) : 0;
 	for (int i = 0; i < count; i++)
 		add_key(keys, quota_case->tenant, &quotas[i]);
 }

@@ -55,8 +55,6 @@ typedef struct QuotaCounts
 	struct HTAB *counted;
 } QuotaCounts;
 
-extern bool quotas_any(const QuotaCase *quota_case);
-extern int	quotas_of(const QuotaCase *quota_case, Quota **quotas);
 extern bool quotas_find_full(QuotaCounts *counts, const QuotaCase *quota_case,
 							 Quota *full, QuotaCount *count);
 extern bool quotas_customer_is_elsewhere(const QuotaCounts *counts,

@@ -101,7 +101,7 @@ static void
 add_nights(Starts *starts, const Question *question, TimeSpan chunk)
 {
 	Timestamp	local = calendar_to_local(chunk.from, question->zone);
-	int64		day = local / USECS_PER_DAY - (local % USECS_PER_DAY < 0 ? 1 : 0);
+	int64		day = calendar_day(local);
 
 	for (;; day++)
 	{

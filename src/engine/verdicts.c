@@ -75,7 +75,7 @@ hours_text(const Place *place, TimestampTz instant)
 {
 	pg_tz	   *zone = place->terms->grid.zone;
 	Timestamp	local = calendar_to_local(instant, zone);
-	int64		day = local / USECS_PER_DAY - (local % USECS_PER_DAY < 0 ? 1 : 0);
+	int64		day = calendar_day(local);
 	TimeSpan	window = {calendar_at_local(day * USECS_PER_DAY, zone),
 	calendar_at_local((day + 1) * USECS_PER_DAY, zone)};
 	SpanSet		spans = spans_clip(opening_hours(&place->opening, window).spans, window);
@@ -91,9 +91,13 @@ hours_text(const Place *place, TimestampTz instant)
 static void
 set_setting(Verdict *verdict, SettingKey key, const Place *place)
 {
-	SettingValue value = settings_get(key, &place->terms->sources);
-	const char *text = settings_value_text(key, &value);
+	SettingValue value;
+	const char *text;
 
+	if (!verdict->explains)
+		return;
+	value = settings_get(key, &place->terms->sources);
+	text = settings_value_text(key, &value);
 	verdict->level = settings_level_name(value.origin);
 	verdict->value = psprintf("%s = %s", settings_row(key)->name, text ? text : "none");
 }
@@ -320,7 +324,7 @@ check_grid(Question *question, const PlaceSet *set, TimeSpan slot, Verdict *verd
 	TimestampTz anchor = GRID_MIDNIGHT;
 	TimestampTz next;
 
-	if (!question->service->length.by_nights)
+	if (verdict->explains && !question->service->length.by_nights)
 	{
 		SettingValue step = settings_get(SETTING_SLOT_STEP, &place->terms->sources);
 
@@ -333,7 +337,7 @@ check_grid(Question *question, const PlaceSet *set, TimeSpan slot, Verdict *verd
 		   psprintf("the slot is not one that service \"%s\" offers", question->service->name));
 	if (question->service->length.by_nights)
 		return;
-	if (anchor != GRID_MIDNIGHT)
+	if (verdict->value != NULL && anchor != GRID_MIDNIGHT)
 		verdict->value = psprintf("%s from %s", verdict->value,
 								  local_text(anchor, place->terms->grid.zone));
 	next = grid_next(&place->terms->grid, anchor, slot.from);
@@ -383,6 +387,7 @@ verdict_of(Question *question, const PlaceSet *set, TimeSpan slot, Rule rule, Ve
 {
 	memset(verdict, 0, sizeof(Verdict));
 	verdict->known = verdict->ok = true;
+	verdict->explains = question->explains;
 	if (rule == RULE_NOT_ELIGIBLE)
 	{
 		check_eligible(question, set, slot, verdict);

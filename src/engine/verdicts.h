@@ -36,6 +36,7 @@ typedef struct Verdict
 {
 	bool		known;			/* false: the rule can't be applied */
 	bool		ok;
+	bool		explains;		/* level and value are told by settings too */
 	const char *level;			/* that has it so, or NULL */
 	char	   *value;			/* what is demanded, or NULL */
 	BookingError error;			/* if it is not ok: */

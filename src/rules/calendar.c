@@ -261,15 +261,15 @@ calendar_stretch(TimestampTz instant, pg_tz *zone)
 }
 
 /*
- * The number of the UTC day an instant falls on, counted from 2000-01-01.
- * The instant must be finite.
+ * The number of the day a time falls on, counted from 2000-01-01: of the local
+ * day for a wall time, of the UTC day for an instant.  It must be finite.
  */
 int64
-calendar_utc_day(TimestampTz instant)
+calendar_day(Timestamp time)
 {
-	int64		day = instant / USECS_PER_DAY;
+	int64		day = time / USECS_PER_DAY;
 
-	if (instant % USECS_PER_DAY < 0)
+	if (time % USECS_PER_DAY < 0)
 		day--;
 	return day;
 }

@@ -23,6 +23,6 @@ extern pg_tz *calendar_zone(const char *name);
 extern TimestampTz calendar_at_local(Timestamp local, pg_tz *zone);
 extern Timestamp calendar_to_local(TimestampTz instant, pg_tz *zone);
 extern CalendarStretch calendar_stretch(TimestampTz instant, pg_tz *zone);
-extern int64 calendar_utc_day(TimestampTz instant);
+extern int64 calendar_day(Timestamp time);
 
 #endif							/* BOOKING_CALENDAR_H */

@@ -35,49 +35,10 @@ compare_edges(const UseEdge *x, const UseEdge *y)
 #include "lib/sort_template.h"
 
 /*
- * The largest number of units in use at one instant within the window (X3).
- *
- * Spans are half-open, so what ends at an instant and what begins there are
- * not in use together.  Units are positive; empty spans count for nothing.
- * A sum beyond the range of int is answered as INT_MAX, which is more than
- * any capacity.
+ * How the number of units in use changes over time.  Spans are half-open, so
+ * what ends at an instant and what begins there are not in use together.
+ * Units are positive; empty spans count for nothing.
  */
-int
-capacity_peak(const CapacityUse *uses, int n, TimeSpan window)
-{
-	UseEdge    *edges;
-	int			nedges = 0;
-	int64		in_use = 0;
-	int64		peak = 0;
-
-	if (n <= 0 || span_is_empty(window))
-		return 0;
-
-	edges = palloc(sizeof(UseEdge) * 2 * (Size) n);
-	for (int i = 0; i < n; i++)
-	{
-		TimeSpan	span = uses[i].span;
-
-		if (span_is_empty(span) || !spans_overlap(span, window))
-			continue;
-		edges[nedges].at = Max(span.from, window.from);
-		edges[nedges++].change = uses[i].units;
-		edges[nedges].at = Min(span.until, window.until);
-		edges[nedges++].change = -uses[i].units;
-	}
-	sort_edges(edges, nedges);
-
-	for (int i = 0; i < nedges; i++)
-	{
-		in_use += edges[i].change;
-		peak = Max(peak, in_use);
-	}
-	pfree(edges);
-
-	return (int) Min(peak, PG_INT32_MAX);
-}
-
-/* How the number of units in use changes over time. */
 CapacityProfile
 capacity_profile(const CapacityUse *uses, int n)
 {
@@ -132,6 +93,22 @@ capacity_profile_peak(const CapacityProfile *profile, TimeSpan window)
 	for (int i = low; i < profile->count && profile->at[i] < window.until; i++)
 		peak = Max(peak, profile->used[i]);
 	return peak;
+}
+
+/*
+ * The largest number of units in use at one instant within the window (X3), of
+ * uses that are looked at only once.  A sum beyond the range of int is answered
+ * as INT_MAX, which is more than any capacity.
+ */
+int
+capacity_peak(const CapacityUse *uses, int n, TimeSpan window)
+{
+	CapacityProfile profile = capacity_profile(uses, n);
+	int64		peak = capacity_profile_peak(&profile, window);
+
+	pfree(profile.at);
+	pfree(profile.used);
+	return (int) Min(peak, PG_INT32_MAX);
 }
 
 /* When more than so many units are in use, as sorted spans; limit is not negative. */

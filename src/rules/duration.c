@@ -32,10 +32,7 @@ out_of_range(void)
 static int64
 local_day(TimestampTz instant, pg_tz *zone)
 {
-	Timestamp	local = calendar_to_local(instant, zone);
-	int64		day = local / USECS_PER_DAY;
-
-	return local % USECS_PER_DAY < 0 ? day - 1 : day;
+	return calendar_day(calendar_to_local(instant, zone));
 }
 
 /* The instant at which clocks show a time of day on a local day. */

@@ -29,9 +29,7 @@
 static DateADT
 date_of(Timestamp local)
 {
-	DateADT		day = (DateADT) (local / USECS_PER_DAY);
-
-	return local % USECS_PER_DAY < 0 ? day - 1 : day;
+	return (DateADT) calendar_day(local);
 }
 
 /* 1 to 7, Monday is 1; 2000-01-01 was a Saturday. */
@@ -166,8 +164,9 @@ zone_window(const OpeningRules *rules, int period, TimeSpan window)
 	return result;
 }
 
-pg_tz *
-hours_zone_on(const OpeningRules *rules, DateADT day)
+/* The zone of an owner on a local date. */
+static pg_tz *
+zone_on(const OpeningRules *rules, DateADT day)
 {
 	int			period = rules->zone_count - 1;
 
@@ -296,7 +295,7 @@ add_period(SpanList *list, SpanList *special, const OpeningRules *rules,
 			if (rules->weekly_count == 0)
 				add_span(special, calendar_at_local(day * USECS_PER_DAY, local.zone),
 						 calendar_at_local((day + 1) * USECS_PER_DAY,
-										   hours_zone_on(rules, day + 1)));
+										   zone_on(rules, day + 1)));
 			for (; override < rules->override_count &&
 				 rules->overrides[override].day == day; override++)
 			{
@@ -502,34 +501,13 @@ hours_anchored(const OpeningHours *hours)
 	return anchored;
 }
 
-bool
-hours_anchor(const OpeningHours *hours, TimestampTz instant, TimestampTz *anchor)
-{
-	int			low = 0;
-	int			high = hours->piece_count;
-
-	while (low < high)
-	{
-		int			middle = low + (high - low) / 2;
-
-		if (hours->pieces[middle].span.until > instant)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	if (low == hours->piece_count || hours->pieces[low].span.from > instant)
-		return false;
-	*anchor = hours->pieces[low].anchor;
-	return true;
-}
-
 /* ---- closures ---- */
 
 /* What a closure in wall time is in instants, in the zone of the date it starts on. */
 TimeSpan
 closures_once(const OpeningRules *rules, Timestamp local_start, Timestamp local_end)
 {
-	pg_tz	   *zone = hours_zone_on(rules, date_of(local_start));
+	pg_tz	   *zone = zone_on(rules, date_of(local_start));
 	TimeSpan	span;
 
 	span.from = calendar_at_local(local_start, zone);

@@ -133,9 +133,6 @@ typedef struct OpeningHours
 extern void hours_prepare(OpeningRules *rules);
 extern void hours_check_window(TimeSpan window);
 
-/* The zone of an owner on a local date. */
-extern pg_tz *hours_zone_on(const OpeningRules *rules, DateADT day);
-
 /* Open around the clock, always. */
 extern bool hours_unlimited(const OpeningRules *rules);
 
@@ -144,12 +141,6 @@ extern OpeningHours hours_intersect(const OpeningHours *a, const OpeningHours *b
 
 /* Without the pieces that have no anchor: nothing is open unless a rule says so. */
 extern OpeningHours hours_anchored(const OpeningHours *hours);
-
-/*
- * The anchor of an instant; false if it isn't open then.  The anchor of
- * several resources is the latest of theirs.
- */
-extern bool hours_anchor(const OpeningHours *hours, TimestampTz instant, TimestampTz *anchor);
 
 /* The closures of the owner that overlap a window, not cut at its edges. */
 extern SpanSet closures_expand(const OpeningRules *rules, TimeSpan window);

@@ -14,6 +14,7 @@
 #include "common/int.h"
 #include "utils/datetime.h"
 
+#include "rules/calendar.h"
 #include "rules/periods.h"
 
 /* A date as a moment of wall-clock time, or infinity beyond the last one. */
@@ -32,8 +33,7 @@ date_begins(DateADT date, int64 day_starts_at)
 DateADT
 period_of(QuotaPeriod period, Timestamp local, int64 day_starts_at)
 {
-	int64		since = local - day_starts_at;
-	DateADT		date = (DateADT) (since / USECS_PER_DAY - (since % USECS_PER_DAY < 0));
+	DateADT		date = (DateADT) calendar_day(local - day_starts_at);
 	int			julian = date + POSTGRES_EPOCH_JDATE;
 	int			year;
 	int			month;

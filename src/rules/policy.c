@@ -35,7 +35,7 @@ static TimestampTz
 end_of_business_days(const PolicyTerms *terms, TimestampTz now)
 {
 	Timestamp	local = calendar_to_local(now, terms->zone) - terms->day_starts_at;
-	int64		day = local / USECS_PER_DAY - (local % USECS_PER_DAY < 0 ? 1 : 0);
+	int64		day = calendar_day(local);
 	int			left = terms->business_days;
 
 	/* 2000-01-01 was a Saturday: so many days after a Monday */

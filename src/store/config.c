@@ -236,6 +236,35 @@ config_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 	return kept_row(KEPT_RESOURCE, tenant, id, read_resource);
 }
 
+/* The same where an id that is unknown is an error. */
+static const void *
+require_row(const void *row, const char *kind, const pg_uuid_t *id)
+{
+	if (row == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("%s %s does not exist", kind, ids_text(id))));
+	return row;
+}
+
+const Service *
+config_require_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	return require_row(config_service(tenant, id), "service", id);
+}
+
+const Branch *
+config_require_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	return require_row(config_branch(tenant, id), "branch", id);
+}
+
+const Resource *
+config_require_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	return require_row(config_resource(tenant, id), "resource", id);
+}
+
 /*
  * The resources with these ids, in this order.  An unknown or repeated id is
  * an error.

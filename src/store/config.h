@@ -88,6 +88,9 @@ extern bool config_id_of_code(CodedTable table, const pg_uuid_t *tenant, const c
 extern const Service *config_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern const Branch *config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern bool config_sole_branch(const pg_uuid_t *tenant, pg_uuid_t *branch);
+extern const Service *config_require_service(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern const Branch *config_require_branch(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern const Resource *config_require_resource(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern const Resource *config_resource(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern Resource *config_resources(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
 extern pg_uuid_t *config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *branch,

@@ -142,53 +142,21 @@ read_closures(OpeningRules *rules, StorePlan *plan, Datum *owner)
 	}
 }
 
-static void *
-read_branch_hours(const pg_uuid_t *tenant, const pg_uuid_t *branch)
+/* What an owner's rules are read with, in this order. */
+typedef struct OwnerPlans
 {
-	static StorePlan zone = {
-		"SELECT time_zone FROM booking.branches WHERE tenant_id" EQ "$1 AND id" EQ "$2",
-		2, {UUIDOID, UUIDOID}
-	};
-	static StorePlan weekly = WEEKLY_OF(OF_BRANCH);
-	static StorePlan overrides = OVERRIDES_OF(OF_BRANCH);
-	static StorePlan closures = CLOSURES_OF("tenant_id" EQ "$1 AND resource_id IS NULL "
-											"AND (branch_id IS NULL OR branch_id" EQ "$2)");
-	Datum		owner[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(branch)};
-	OpeningRules *rules;
+	StorePlan	zones;			/* since when, and which: null to begin with */
+	StorePlan	weekly;
+	StorePlan	overrides;
+	StorePlan	closures;
+} OwnerPlans;
 
-	if (store_execute(&zone, owner, NULL, STORE_OWNER) == 0)
-		return NULL;
-	rules = palloc0(sizeof(OpeningRules));
-	rules->zone_count = 1;
-	rules->zones = palloc(sizeof(ZonePeriod));
-	rules->zones[0].from = DATEVAL_NOBEGIN;
-	rules->zones[0].zone = calendar_zone(store_text_column(CurrentMemoryContext, 0, 1));
-
-	read_weekly(rules, &weekly, owner);
-	read_overrides(rules, &overrides, owner);
-	read_closures(rules, &closures, owner);
-	hours_prepare(rules);
-	return rules;
-}
-
-static void *
-read_resource_hours(const pg_uuid_t *tenant, const pg_uuid_t *resource)
+/* Reads all rules of an owner; NULL when there is none. */
+static OpeningRules *
+read_rules(OwnerPlans *plans, const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	/* the zone to begin with, and the changes of it */
-	static StorePlan zones = {
-		"SELECT CAST(NULL AS pg_catalog.date), COALESCE(r.time_zone, b.time_zone) "
-		"FROM booking.resources AS r "
-		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
-		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2 "
-		"UNION ALL "
-		"SELECT valid_from, time_zone FROM booking.resource_zones WHERE " OF_RESOURCE,
-		2, {UUIDOID, UUIDOID}
-	};
-	static StorePlan weekly = WEEKLY_OF(OF_RESOURCE);
-	static StorePlan overrides = OVERRIDES_OF(OF_RESOURCE);
-	static StorePlan closures = CLOSURES_OF(OF_RESOURCE);
-	Datum		owner[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(resource)};
-	uint64		rows = store_execute(&zones, owner, NULL, STORE_OWNER);
+	Datum		owner[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	uint64		rows = store_execute(&plans->zones, owner, NULL, STORE_OWNER);
 	OpeningRules *rules;
 
 	if (rows == 0)
@@ -202,11 +170,46 @@ read_resource_hours(const pg_uuid_t *tenant, const pg_uuid_t *resource)
 		rules->zones[row].zone = calendar_zone(store_text_column(CurrentMemoryContext, row, 2));
 	}
 
-	read_weekly(rules, &weekly, owner);
-	read_overrides(rules, &overrides, owner);
-	read_closures(rules, &closures, owner);
+	read_weekly(rules, &plans->weekly, owner);
+	read_overrides(rules, &plans->overrides, owner);
+	read_closures(rules, &plans->closures, owner);
 	hours_prepare(rules);
 	return rules;
+}
+
+static void *
+read_branch_hours(const pg_uuid_t *tenant, const pg_uuid_t *branch)
+{
+	static OwnerPlans plans = {
+		{"SELECT CAST(NULL AS pg_catalog.date), time_zone FROM booking.branches "
+		"WHERE tenant_id" EQ "$1 AND id" EQ "$2", 2, {UUIDOID, UUIDOID}},
+		WEEKLY_OF(OF_BRANCH),
+		OVERRIDES_OF(OF_BRANCH),
+		CLOSURES_OF("tenant_id" EQ "$1 AND resource_id IS NULL "
+					"AND (branch_id IS NULL OR branch_id" EQ "$2)")
+	};
+
+	return read_rules(&plans, tenant, branch);
+}
+
+static void *
+read_resource_hours(const pg_uuid_t *tenant, const pg_uuid_t *resource)
+{
+	/* the zone to begin with, and the changes of it */
+	static OwnerPlans plans = {
+		{"SELECT CAST(NULL AS pg_catalog.date), COALESCE(r.time_zone, b.time_zone) "
+		"FROM booking.resources AS r "
+		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
+		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2 "
+		"UNION ALL "
+		"SELECT valid_from, time_zone FROM booking.resource_zones WHERE " OF_RESOURCE,
+		2, {UUIDOID, UUIDOID}},
+		WEEKLY_OF(OF_RESOURCE),
+		OVERRIDES_OF(OF_RESOURCE),
+		CLOSURES_OF(OF_RESOURCE)
+	};
+
+	return read_rules(&plans, tenant, resource);
 }
 
 const OpeningRules *
