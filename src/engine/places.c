@@ -215,7 +215,7 @@ make_free_pieces(Place *place)
 
 			if (span_is_empty(span))
 				continue;
-			if (anchor != DT_NOBEGIN && open >= 0)
+			if (open >= 0)
 				anchor = Max(anchor, place->open.spans[open].from);
 			anchor = later_end(place->closed, span.from, anchor);
 			anchor = later_end(place->busy, span.from, anchor);

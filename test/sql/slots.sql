@@ -192,6 +192,14 @@ SELECT local_start, ends_at FROM booking.slots(booking.service_id('stay'), '[202
 SELECT count(*) FROM booking.book(booking.service_id('stay'), '2027-03-27 12:00Z', '{"name": "X"}');
 SELECT local_start, ends_at FROM booking.slots(booking.service_id('stay'), '[2027-03-25, 2027-03-30)');
 
+---- where free time begins: after the buffer that must lie within the hours ----
+
+INSERT INTO booking.resources (kind, code, name, settings) VALUES ('studio', 'studio', 'Studio', '{"buffer_before": 600, "buffers_within_hours": true, "grid_anchor": "free"}');
+INSERT INTO booking.services (code, name, duration) VALUES ('practice', 'Practice', '1 hour');
+INSERT INTO booking.service_requirements (service_id, kind) VALUES (booking.service_id('practice'), 'studio');
+INSERT INTO booking.date_overrides (resource_id, day) VALUES (booking.resource_id('studio'), '2027-03-20');
+SELECT local_start FROM booking.slots(booking.service_id('practice'), '[2027-03-20, 2027-03-22)', max => 2);
+
 ---- bad input ----
 
 SELECT booking.slots(NULL, '[2027-03-01, 2027-03-03)');

@@ -2,8 +2,9 @@
 # was written apart (test/model), in random scenarios around changes of clocks
 # in many zones.
 #
-# MODEL_SEED (random) and MODEL_CASES (300) choose the scenarios; MODEL_ONLY is
-# the number of a single one.
+# MODEL_SEED and MODEL_CASES (300) choose the scenarios; MODEL_ONLY is the number
+# of a single one.  The seed is the same each time, so that a run says something
+# about a change; to search further, make test ... MODEL_SEED=$RANDOM.
 
 use strict;
 use warnings;
@@ -14,7 +15,7 @@ use Test::More;
 
 use BookingTest;
 
-my $seed  = $ENV{MODEL_SEED}  // int(rand(1_000_000));
+my $seed  = $ENV{MODEL_SEED}  // 835658;
 my $cases = $ENV{MODEL_CASES} // 300;
 
 # Zones as the server knows them: its own ones, if it doesn't use the system's.
