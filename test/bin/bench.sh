@@ -14,6 +14,9 @@
 # grow.sql, which adds bookings to a copy until there are :size; there slots.sql
 # is compared with itself where there are 50,000.
 #
+# commands/ measures changes of bookings that are there: cancel() against the
+# same writes by hand, and bulk_cancel() of 10,000 against as many single calls.
+#
 #   BENCH_SECONDS   of one run, default 3
 #   BENCH_ROUNDS    default 5
 #   BENCH_CLIENTS   numbers of clients, default "1 8"
@@ -87,8 +90,9 @@ wanted()
 run_once()
 {
 	local name=$1 clients=$2 log=$dir/$1-$2-$3.log
+	# shellcheck disable=SC2086
 	if ! "$BINDIR/pgbench" -n -M prepared -f "$name.sql" -c "$clients" -j "$(nproc)" \
-		-T "${BENCH_SECONDS:-3}" >"$log" 2>&1; then
+		${run_length:--T ${BENCH_SECONDS:-3}} >"$log" 2>&1; then
 		tail -n 5 "$log" >&2
 		die "$name failed with $clients clients"
 	fi
@@ -169,4 +173,16 @@ if wanted grow; then
 	PGDATABASE=bench_availability
 fi
 compare_all 1 "$fsync"
+
+# a booking is cancelled once: so many in a round, not for so long
+enter commands commands
+if wanted cancel; then
+	run_length='-t 2000' compare cancel 1 "$fsync"
+	run_length='-t 250' compare cancel 8 "$fsync"
+fi
+if wanted bulk; then
+	one=$(run_length='-t 2000' run_once cancel 1 "$fsync")
+	many=$(run_length='-t 1' run_once bulk 1 "$fsync" | awk '{ printf "%.0f", 10000 * $1 }')
+	print_row 'bulk of 10,000' "$fsync" 1 "$many" "$one" "$(ratio "$many" "$one")"
+fi
 echo "deadlocks in the server's log: $(grep -c 'deadlock detected' "$dir/server.log" || true)"

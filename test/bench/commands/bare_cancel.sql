@@ -1,0 +1,2 @@
+-- the writes of cancel() by hand
+SELECT bare.cancel(id_of(nextval('number')));
