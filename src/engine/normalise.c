@@ -585,7 +585,22 @@ normalise_finds_change(const BookingRow *old, const BookingRow *new)
 	return false;
 }
 
-/* The same for one that is being changed. */
+/*
+ * Whether, brought into its final form, the row says what it said before: a
+ * statement may have set no more than what its status doesn't let it set.
+ */
+bool
+normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	if (change->stated_version != row_int(old, BK_VERSION))
+		return false;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
+			return false;
+	return true;
+}
+
+/* The same as normalise_insert() for one that is being changed. */
 bool
 normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 				 const Context *context)
