@@ -586,13 +586,14 @@ normalise_finds_change(const BookingRow *old, const BookingRow *new)
 }
 
 /*
- * Whether, brought into its final form, the row says what it said before: a
- * statement may have set no more than what its status doesn't let it set.
+ * Whether, brought into its final form, the row says what it said before: the
+ * statement has set no more than what the status doesn't let it set.  A hold
+ * that is renewed by nobody who may is to be refused, be it for the same time.
  */
 bool
 normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
 {
-	if (change->stated_version != row_int(old, BK_VERSION))
+	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD)
 		return false;
 	for (int column = 0; column < BK_COLUMN_COUNT; column++)
 		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
@@ -645,6 +646,11 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
 	else if (from == STATUS_PENDING_CANCELLATION && from != to)
 		row_clear(row, BK_PREVIOUS_STATUS);
+
+	/* what goes on again is not over for a reason any more */
+	if (lifecycle_is_terminal(from) && !lifecycle_is_terminal(to) &&
+		row_same(old, row, BK_REASON_CODE))
+		row_clear(row, BK_REASON_CODE);
 
 	read_during(row, old);
 
