@@ -585,23 +585,7 @@ normalise_finds_change(const BookingRow *old, const BookingRow *new)
 	return false;
 }
 
-/*
- * Whether, brought into its final form, the row says what it said before: the
- * statement has set no more than what the status doesn't let it set.  A hold
- * that is renewed by nobody who may is to be refused, be it for the same time.
- */
-bool
-normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
-{
-	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD)
-		return false;
-	for (int column = 0; column < BK_COLUMN_COUNT; column++)
-		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
-			return false;
-	return true;
-}
-
-/* The same as normalise_insert() for one that is being changed. */
+/* The same for one that is being changed. */
 bool
 normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 				 const Context *context)
@@ -646,11 +630,6 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
 	else if (from == STATUS_PENDING_CANCELLATION && from != to)
 		row_clear(row, BK_PREVIOUS_STATUS);
-
-	/* what goes on again is not over for a reason any more */
-	if (lifecycle_is_terminal(from) && !lifecycle_is_terminal(to) &&
-		row_same(old, row, BK_REASON_CODE))
-		row_clear(row, BK_REASON_CODE);
 
 	read_during(row, old);
 
@@ -709,10 +688,30 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->value[BK_LOCAL_START] = old->value[BK_LOCAL_START];
 		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
 	}
+	/* what goes on again is not over for a reason any more */
+	if (lifecycle_is_terminal(from) && !lifecycle_is_terminal(to) &&
+		row_same(old, row, BK_REASON_CODE))
+		row_clear(row, BK_REASON_CODE);
 	fill_approval(change, row);
 	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
 	pricing_fill_order(row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
+	return true;
+}
+
+/*
+ * Whether, brought into its final form, the row says what it said before: the
+ * statement has set no more than what the status doesn't let it set.  A hold
+ * that is renewed by nobody who may is to be refused, be it for the same time.
+ */
+bool
+normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD)
+		return false;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
+			return false;
 	return true;
 }
