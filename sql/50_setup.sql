@@ -335,6 +335,7 @@ BEGIN
 	PERFORM booking.grant_level(p.role_name::text, p.level)
 	   FROM booking.principals AS p
 	   JOIN pg_catalog.pg_roles AS r ON r.rolname = p.role_name;
+	PERFORM booking.register_store();
 	RETURN result;
 END
 $setup$;

@@ -17,3 +17,9 @@ CREATE FUNCTION booking.broadcast(max integer DEFAULT 1000) RETURNS integer
 	AS 'MODULE_PATHNAME', 'booking_broadcast';
 COMMENT ON FUNCTION booking.broadcast(integer) IS
 'Tells listeners (NOTIFY) of the bookings that changed since the last time, as the background worker does; returns how many changes. For servers without the worker, with booking.notify off and a scheduler that calls this.';
+
+CREATE FUNCTION booking.register_store() RETURNS void
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_register_store';
+COMMENT ON FUNCTION booking.register_store() IS
+'Part of setup(): has the background worker look at this database as soon as the transaction commits.';

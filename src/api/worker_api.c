@@ -12,6 +12,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "engine/broadcast.h"
@@ -22,6 +23,7 @@
 
 PG_FUNCTION_INFO_V1(booking_worker_status);
 PG_FUNCTION_INFO_V1(booking_broadcast);
+PG_FUNCTION_INFO_V1(booking_register_store);
 
 /* Sets one column of worker_status(), null where the moment is none. */
 static void
@@ -79,4 +81,15 @@ booking_broadcast(PG_FUNCTION_ARGS)
 	sent = broadcast_is_inline() ? 0 : broadcast_sweep(max, &rest);
 	store_finish();
 	PG_RETURN_INT32(sent);
+}
+
+/*
+ * booking.register_store(), which setup() ends with: what falls due in a store
+ * that was there before, nobody has noted in this server's memory.
+ */
+Datum
+booking_register_store(PG_FUNCTION_ARGS)
+{
+	deadlines_note(GetCurrentTimestamp());
+	PG_RETURN_VOID();
 }

@@ -62,6 +62,7 @@ before_row(TriggerData *trigger)
 	Change	   *change;
 	pg_uuid_t	id;
 	bool		written;
+	bool		nothing;
 
 	store_connect();
 	spi_memory = CurrentMemoryContext;
@@ -93,13 +94,14 @@ before_row(TriggerData *trigger)
 	MemoryContextSwitchTo(change->memory);
 	written = update ? normalise_update(change, &row, &old, context) :
 		normalise_insert(change, &row, context);
+	nothing = update && written && normalise_left_nothing(change, &old, &row);
 	if (written)
 		change->status = row_status(&row);
 
 	MemoryContextSwitchTo(caller_memory);
-	tuple = written ? bookings_write(relation, tuple, &row) : NULL;
+	tuple = written ? bookings_write(relation, tuple, nothing ? &old : &row) : NULL;
 	MemoryContextSwitchTo(spi_memory);
-	if (!written)
+	if (!written || nothing)
 		pending_done(pending_take(&change->tenant, &id));
 	store_finish();
 	return tuple;

@@ -525,6 +525,18 @@ deadlines_join_run(int run, uint32 generation)
 	return joined;
 }
 
+/* Whether anybody has noted something for this database since the server started. */
+bool
+deadlines_has_entry(void)
+{
+	bool		found;
+
+	LWLockAcquire(shared->lock, LW_SHARED);
+	found = find_entry(MyDatabaseId) != NULL;
+	LWLockRelease(shared->lock);
+	return found;
+}
+
 /*
  * Becomes the one worker of this database; false if there is one.  Where the
  * table is full, a worker has a private entry and the launcher comes back.

@@ -62,6 +62,7 @@ extern RunOutcome deadlines_close_run(int run);
 extern bool deadlines_is_running(Oid dboid);
 
 extern bool deadlines_join_run(int run, uint32 generation);
+extern bool deadlines_has_entry(void);
 extern bool deadlines_begin_work(void);
 extern void deadlines_end_work(RunOutcome outcome);
 extern void deadlines_take(void);

@@ -688,10 +688,30 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->value[BK_LOCAL_START] = old->value[BK_LOCAL_START];
 		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
 	}
+	/* what goes on again is not over for a reason any more */
+	if (lifecycle_is_terminal(from) && !lifecycle_is_terminal(to) &&
+		row_same(old, row, BK_REASON_CODE))
+		row_clear(row, BK_REASON_CODE);
 	fill_approval(change, row);
 	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
 	pricing_fill_order(row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
+	return true;
+}
+
+/*
+ * Whether, brought into its final form, the row says what it said before: the
+ * statement has set no more than what the status doesn't let it set.  A hold
+ * that is renewed by nobody who may is to be refused, be it for the same time.
+ */
+bool
+normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD)
+		return false;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
+			return false;
 	return true;
 }

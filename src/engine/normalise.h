@@ -19,6 +19,8 @@ extern void normalise_require(const BookingRow *row, BookingColumn column);
 extern void normalise_set_length(const pg_uuid_t *tenant, BookingRow *row,
 								 const Interval *duration, const int32 *nights);
 extern bool normalise_finds_change(const BookingRow *old, const BookingRow *new);
+extern bool normalise_left_nothing(const Change *change, const BookingRow *old,
+								   const BookingRow *new);
 extern bool normalise_insert(Change *change, BookingRow *row, const Context *context);
 extern bool normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 							 const Context *context);

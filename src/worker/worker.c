@@ -178,7 +178,7 @@ void
 booking_worker_main(Datum main_arg)
 {
 	WorkerOrder order;
-	StoreFound	store;
+	StoreFound	store = STORE_FOUND;
 	RunOutcome	outcome = RUN_GAVE_WAY;
 
 	memcpy(&order, MyBgworkerEntry->bgw_extra, sizeof(order));
@@ -191,7 +191,12 @@ booking_worker_main(Datum main_arg)
 	BackgroundWorkerInitializeConnectionByOid(order.dboid, InvalidOid, 0);
 	override_settings();
 
-	store = sweeps_find_store();
+	/*
+	 * Where the database has an entry, work() takes it before it looks, so that
+	 * it doesn't stay due.  Without a store it is not to get one.
+	 */
+	if (!deadlines_has_entry())
+		store = sweeps_find_store();
 	if (store == STORE_ABSENT)
 		outcome = RUN_NO_STORE;
 	else if (store == STORE_FOUND && deadlines_begin_work())

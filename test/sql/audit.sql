@@ -131,3 +131,13 @@ SELECT l.version, l.action, p.private_values #>> '{new,answers}' LIKE '%: "nuts"
 	position('nuts' IN l::text) + position('shy' IN l::text) = 0 AS kept_apart
   FROM booking.audit_log AS l JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
  WHERE l.booking_id = :'private' ORDER BY l.version;
+
+-- U1: no change and no history, where a statement sets just what the status doesn't let it set.
+UPDATE booking.bookings SET expires_at = '2027-12-01' WHERE id = :'private' RETURNING expires_at, version;
+UPDATE booking.bookings SET expires_at = '2027-12-01', held_at = now(), note_count = 7 WHERE id = :'private'
+	RETURNING expires_at, version;
+SELECT version FROM booking.cancel(:'private', 'other');
+UPDATE booking.bookings SET expires_at = '2027-12-01' WHERE id = :'private' RETURNING expires_at, version;
+-- a version that is stated counts even so
+UPDATE booking.bookings SET expires_at = '2027-12-01', version = 1 WHERE id = :'private';
+SELECT max(version), count(*) FROM booking.audit_log WHERE booking_id = :'private';

@@ -81,3 +81,13 @@ COMMIT;
 SELECT booking.expire_holds() BETWEEN 1 AND 399 AS the_rest;
 SELECT count(*) FROM booking.holds WHERE state = 'active';
 SELECT count(*) FROM booking.bookings WHERE status = 'held';
+
+-- one that was ended and is taken again by UPDATE is none that expired, once it is booked
+SELECT booking_id AS again FROM booking.hold(booking.service_id('hour'), '2027-03-08 10:00Z',
+	resources => ARRAY[booking.resource_id('court-1')]) \gset
+SET booking.now = '2027-03-01 15:00Z';
+SELECT booking.expire_holds();
+UPDATE booking.bookings SET status = 'held' WHERE id = :'again' RETURNING status, reason_code;
+UPDATE booking.bookings SET status = 'confirmed', contact = '{"name": "Ann"}' WHERE id = :'again';
+SELECT h.state, b.status, b.reason_code FROM booking.holds AS h JOIN booking.bookings AS b ON b.id = h.booking_id
+ WHERE b.id = :'again';

@@ -49,7 +49,7 @@ for my $round (1 .. $rounds)
 	run('CREATE EXTENSION booking');
 	run('SELECT booking.setup()');
 }
-ok(defined wait_expired($node, 'shop', 270), "$rounds rounds of DROP and CREATE EXTENSION, then swept");
+ok(defined wait_expired($node, 'shop', 20), "$rounds rounds of DROP and CREATE EXTENSION, then swept");
 is($failed, '', 'the statements worked');
 is(complaints($node, $offset), '', 'nothing went wrong');
 
@@ -60,6 +60,27 @@ $s->query('DROP EXTENSION booking CASCADE');
 ok(defined wait_no_worker($node), 'no worker waits for DROP EXTENSION');
 $s->query('ROLLBACK');
 ok(defined wait_expired($node, 'shop', 20), 'rolled back: swept');
+
+# A deadline of a store that is not there any more doesn't keep starting workers.
+$node->safe_psql('postgres', 'CREATE EXTENSION booking CASCADE');
+wait_no_worker($node);
+$s->query('BEGIN');
+$s->query(holds(1, '1 s'));
+$s->query('DROP EXTENSION booking CASCADE');
+$s->query('COMMIT');
+ok( defined poll_query($node,
+		q{SELECT next_due IS NULL AND worker_pid IS NULL FROM booking.worker_status() WHERE database = 'shop'},
+		't', 20),
+	'without the extension nothing is due');
+
+# setup() has it looked for at once, however often there was none.
+for (1 .. 5)
+{
+	$node->safe_psql('shop', 'CREATE EXTENSION booking; SELECT booking.setup(); DROP EXTENSION booking CASCADE');
+	wait_no_worker($node);
+}
+$s->query('CREATE EXTENSION booking; SELECT booking.setup()');
+ok(defined wait_expired($node, 'shop', 10), 'setup() brings the worker back');
 
 # Without the extension, and without a store.
 $s->query('DROP EXTENSION booking CASCADE');
