@@ -14,9 +14,9 @@ DECLARE
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note'];
-	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
-		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
+		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend'];
+	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete',
+		'no_show', 'reassign', 'restore', 'expire_holds', 'mark_no_shows', 'hours_breach'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',

@@ -224,7 +224,7 @@ update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 
 	if (occupies)
 	{
-		if (checks_gives_back(old, new, change->now))
+		if (checks_gives_back(old, new, change->now) && !change->moved_out)
 			occupancy_give_back(change, expires_at);
 		else if (!occupied || checks_moves(old, new) || checks_lapsed(old, change->now))
 			occupancy_retake(change, expires_at);

@@ -16,6 +16,7 @@
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
+#include "engine/no_shows.h"
 #include "engine/place.h"
 #include "engine/policy_check.h"
 #include "engine/quotas.h"
@@ -33,20 +34,29 @@
 #define MAX_JSON_BYTES (64 * 1024)
 #define MAX_OVERRIDES_BYTES 4096
 
+/* When a reason that the engine gives is true. */
+typedef enum ReasonTruth
+{
+	TRUE_WHENEVER,
+	TRUE_ONCE_LAPSED,			/* the time of the status is over */
+	TRUE_ONCE_MISSED			/* so is the time to come */
+} ReasonTruth;
+
 /*
  * Reasons the engine itself gives, and to what; no tenant can retire them.
- * One that says that a status lapsed must be true.
  */
 static const struct
 {
 	const char *code;
 	BookingStatus from;
-	bool		lapsed;
+	BookingStatus to;
+	ReasonTruth truth;
 }			engine_reasons[] = {
-	{"hold_expired", STATUS_HELD, true},
-	{"hold_released", STATUS_HELD, false},
-	{"pending_expired", STATUS_PENDING, true},
-	{"request_lapsed", STATUS_PENDING_CANCELLATION, true}
+	{"hold_expired", STATUS_HELD, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
+	{"hold_released", STATUS_HELD, STATUS_CANCELLED, TRUE_WHENEVER},
+	{"pending_expired", STATUS_PENDING, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
+	{"request_lapsed", STATUS_PENDING_CANCELLATION, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
+	{AUTO_NO_SHOW, STATUS_CONFIRMED, STATUS_NO_SHOW, TRUE_ONCE_MISSED}
 };
 
 /*
@@ -124,11 +134,36 @@ checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
 }
 
 /*
- * A setting about a booking that stands, in which each of its resources has a
- * say: the longest time, and yes only if none says no.
+ * Whether one value of a setting about a booking that stands binds more than
+ * another.
  */
-static SettingValue
-setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
+static bool
+is_stricter(SettingKey key, const SettingValue *a, const SettingValue *b)
+{
+	switch (key)
+	{
+		case SETTING_ONLINE_CANCEL:
+		case SETTING_ONLINE_RESCHEDULE:
+			return b->boolean && !a->boolean;
+		case SETTING_MAX_RESCHEDULES:
+			return !a->isnull && (b->isnull || a->integer < b->integer);
+		case SETTING_CHECK_IN_WINDOW:
+			return !b->isnull && (a->isnull || a->interval_us < b->interval_us);
+		case SETTING_NOTICE_FROM:
+			return a->option > b->option;
+		case SETTING_NO_SHOW_MODE:
+			return a->option < b->option;
+		default:
+			return a->interval_us > b->interval_us;
+	}
+}
+
+/*
+ * A setting about a booking that stands, in which each of its resources has a
+ * say: the strictest one's holds.
+ */
+SettingValue
+checks_setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
 {
 	const pg_uuid_t *branch = row_uuid(row, BK_BRANCH_ID);
 	int			count;
@@ -141,8 +176,7 @@ setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
 		SettingValue value = setting_of(key, change,
 										config_resource(&change->tenant, &ids[i]), branch);
 
-		if (value.interval_us > strictest.interval_us ||
-			(strictest.boolean && !value.boolean))
+		if (is_stricter(key, &value, &strictest))
 			strictest = value;
 	}
 	return strictest;
@@ -174,19 +208,63 @@ checks_moves(const BookingRow *old, const BookingRow *new)
 		!row_same(old, new, BK_SERVICE_ID);
 }
 
+/* Whether a booking keeps only resources that it had, and at least one. */
+static bool
+keeps_resources(const BookingRow *old, const BookingRow *new)
+{
+	int			had_count;
+	int			count;
+	const pg_uuid_t *had;
+	const pg_uuid_t *ids;
+
+	if (row_same(old, new, BK_RESOURCE_IDS))
+		return true;
+	had = row_resources(old, &had_count);
+	ids = row_resources(new, &count);
+	for (int i = 0; i < count; i++)
+	{
+		bool		found = false;
+
+		for (int j = 0; j < had_count && !found; j++)
+			found = uuid_equal(&ids[i], &had[j]);
+		if (!found)
+			return false;
+	}
+	return count > 0;
+}
+
+/* Whether a change takes away resources from a booking, and gives it none. */
+bool
+checks_drops_resources(const BookingRow *old, const BookingRow *new)
+{
+	return !row_same(old, new, BK_RESOURCE_IDS) && keeps_resources(old, new);
+}
+
 /*
- * Whether a change does no more than to give back time at the end, or units:
- * that takes no rule's leave, whatever has become of the resources (C12, X12).
+ * Whether a change does no more than to give back time at the end, units or
+ * resources: that takes no rule's leave, whatever has become of the resources
+ * (C12, X12).
  */
 bool
 checks_gives_back(const BookingRow *old, const BookingRow *new, TimestampTz now)
 {
 	return lifecycle_is_occupying(row_status(old)) && lifecycle_is_occupying(row_status(new)) &&
 		!checks_lapsed(old, now) && checks_moves(old, new) &&
-		row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_RESOURCE_IDS) &&
-		row_same(old, new, BK_SERVICE_ID) &&
+		row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_SERVICE_ID) &&
+		keeps_resources(old, new) &&
 		row_time(new, BK_ENDS_AT) <= row_time(old, BK_ENDS_AT) &&
 		row_int(new, BK_UNITS) <= row_int(old, BK_UNITS);
+}
+
+/*
+ * Whether an automatic no-show becomes a booking again, because the guest came
+ * late (C10).
+ */
+bool
+checks_restores_no_show(const BookingRow *old, const BookingRow *new)
+{
+	return row_status(old) == STATUS_NO_SHOW && row_status(new) == STATUS_CONFIRMED &&
+		row_has(old, BK_REASON_CODE) && strcmp(row_text(old, BK_REASON_CODE), AUTO_NO_SHOW) == 0;
 }
 
 static void
@@ -415,6 +493,20 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 
 /* ---- reasons (L6) ---- */
 
+static bool
+reason_is_true(ReasonTruth truth, const Change *change, const BookingRow *old)
+{
+	switch (truth)
+	{
+		case TRUE_ONCE_LAPSED:
+			return checks_lapsed(old, change->now);
+		case TRUE_ONCE_MISSED:
+			return no_shows_due(change, old) <= change->now;
+		default:
+			return true;
+	}
+}
+
 static void
 check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 {
@@ -429,16 +521,18 @@ check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 	{
 		if (strcmp(reason, engine_reasons[i].code) != 0)
 			continue;
-		if (row_status(new) == STATUS_CANCELLED && old != NULL &&
-			row_status(old) == engine_reasons[i].from &&
-			(!engine_reasons[i].lapsed || checks_lapsed(old, change->now)))
+		if (old != NULL && row_status(old) == engine_reasons[i].from &&
+			row_status(new) == engine_reasons[i].to &&
+			reason_is_true(engine_reasons[i].truth, change, old))
 			return;
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
 				 errmsg("reason \"%s\" does not apply to this booking", reason),
 				 errhint("It is what the engine says of a %s booking%s.",
 						 lifecycle_status_name(engine_reasons[i].from),
-						 engine_reasons[i].lapsed ? " whose time is over" : "")));
+						 engine_reasons[i].truth == TRUE_ONCE_LAPSED ? " whose time is over" :
+						 engine_reasons[i].truth == TRUE_ONCE_MISSED ?
+						 " that nobody came to in time, where the setting no_show_mode is auto" : "")));
 	}
 	if (!config_reason_known(&change->tenant, reason))
 		ereport(ERROR,
@@ -564,7 +658,8 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 				(booking_errcode(ERR_PERMISSION_DENIED),
 				 errmsg("permission denied to make a %s booking %s",
 						lifecycle_status_name(from), lifecycle_status_name(to))));
-	if (transition->needs_reason)
+	if (transition->needs_reason ||
+		(row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE)))
 		check_reason(change, old, new);
 
 	if (to == STATUS_PENDING_CANCELLATION && change->now >= row_time(new, BK_STARTS_AT))
@@ -575,7 +670,7 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 						   timestamptz_to_str(row_time(new, BK_STARTS_AT)))));
 	if (to == STATUS_NO_SHOW)
 	{
-		SettingValue grace = setting_of_booking(SETTING_NO_SHOW_GRACE, change, old);
+		SettingValue grace = checks_setting_of_booking(SETTING_NO_SHOW_GRACE, change, old);
 
 		if (change->now < row_time(new, BK_STARTS_AT) + grace.interval_us)
 			ereport(ERROR,
@@ -589,6 +684,20 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 	if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) &&
 		(from == STATUS_HELD || from == STATUS_WAITLISTED))
 		check_committed(change, new, who);
+}
+
+/* Whether a change amends what does not touch the slot. */
+static bool
+changes_terms(const BookingRow *old, const BookingRow *new)
+{
+	static const BookingColumn terms[] = {
+		BK_CUSTOMER_ID, BK_PARTY_SIZE, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES, BK_METADATA
+	};
+
+	for (int i = 0; i < lengthof(terms); i++)
+		if (!row_same(old, new, terms[i]))
+			return true;
+	return false;
 }
 
 /* Where a change is allowed (L9). */
@@ -610,9 +719,16 @@ check_where(const Change *change, const BookingRow *old, const BookingRow *new,
 					 errmsg("a booking that is %s can't be moved or reassigned",
 							lifecycle_status_name(status))));
 		if (!row_same(old, new, BK_RESOURCE_IDS) && status != STATUS_HELD &&
-			status != STATUS_WAITLISTED && !context_is_staff(who))
+			status != STATUS_WAITLISTED && !context_is_staff(who) &&
+			!checks_drops_resources(old, new))
 			deny("reassign a booking");
 	}
+	if (status == row_status(new) && !lifecycle_may_move(status) &&
+		!lifecycle_is_terminal(status) && changes_terms(old, new))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking that is %s can't be amended",
+						lifecycle_status_name(status))));
 	if ((!row_same(old, new, BK_PRICE) || !row_same(old, new, BK_CURRENCY)) &&
 		!change->charged && !context_is_staff(who))
 		deny("change the price of a booking");
@@ -620,42 +736,106 @@ check_where(const Change *change, const BookingRow *old, const BookingRow *new,
 		deny("change the branch of a booking");
 }
 
+/* How often a customer has moved a booking so far (C3). */
+static void
+check_moves_left(const SettingValue *limit, const PastMoves *moves)
+{
+	if (!limit->isnull && moves->by_customer >= limit->integer)
+		ereport(ERROR,
+				(booking_errcode(ERR_QUOTA_FULL),
+				 limit->integer == 0 ? errmsg("customers can't move this booking") :
+				 errmsg("the booking has been moved " INT64_FORMAT " times, which is the most",
+						limit->integer),
+				 errhint("Ask staff. The setting is max_reschedules.")));
+}
+
+/* A customer may check in by himself for a while around the start (C1). */
+static void
+check_arrival(const Change *change, const BookingRow *row)
+{
+	SettingValue window = checks_setting_of_booking(SETTING_CHECK_IN_WINDOW, change, row);
+	SettingValue grace = checks_setting_of_booking(SETTING_NO_SHOW_GRACE, change, row);
+	TimestampTz start = row_time(row, BK_STARTS_AT);
+
+	if (window.isnull)
+		ereport(ERROR,
+				(booking_errcode(ERR_ONLINE_DISABLED),
+				 errmsg("customers can't check in by themselves"),
+				 errhint("Ask staff. The setting is check_in_window.")));
+	if (change->now < start - window.interval_us || change->now > start + grace.interval_us)
+		ereport(ERROR,
+				(booking_errcode(ERR_ONLINE_DISABLED),
+				 change->now < start ? errmsg("it is too early to check in") :
+				 errmsg("it is too late to check in"),
+				 errdetail("It starts at %s; customers can check in by themselves from %s before until %s after.",
+						   timestamptz_to_str(start),
+						   settings_value_text(SETTING_CHECK_IN_WINDOW, &window),
+						   settings_value_text(SETTING_NO_SHOW_GRACE, &grace)),
+				 errhint("Ask staff. The settings are check_in_window and no_show_grace.")));
+}
+
 /*
  * A customer may cancel or move a booking by himself where that is allowed,
- * and until so long before it starts: before its start so far, not the new one
- * (C5).  Holds, and what waits, are his to drop.
+ * and until so long before it starts: before its start so far, not the new
+ * one, or before the earliest it ever had (C3, C5).  Holds, and what waits,
+ * are his to drop.
  */
 static void
 check_online(const Change *change, const BookingRow *old, const BookingRow *new,
 			 const Context *who)
 {
 	BookingStatus from = row_status(old);
-	bool		cancels = row_status(new) == STATUS_CANCELLED;
+	BookingStatus to = row_status(new);
+	bool		cancels = to == STATUS_CANCELLED;
 	bool		moves = !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT);
 	SettingKey	notice_key = cancels ? SETTING_CANCEL_NOTICE : SETTING_RESCHEDULE_NOTICE;
+	TimestampTz start = row_time(old, BK_STARTS_AT);
 	SettingValue notice;
+	SettingValue limit = {.isnull = true};
+	bool		from_earliest;
 
-	if (context_is_staff(who) || who->kind == ACTOR_CALENDAR || !(cancels || moves) ||
+	if (context_is_staff(who) || who->kind == ACTOR_CALENDAR ||
 		(from != STATUS_PENDING && from != STATUS_CONFIRMED))
 		return;
+	if (to == STATUS_CHECKED_IN)
+		check_arrival(change, old);
+	if (!cancels && !moves)
+		return;
 
-	if (!setting_of_booking(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
-							change, old).boolean)
+	if (!checks_setting_of_booking(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
+								   change, old).boolean)
 		ereport(ERROR,
 				(booking_errcode(ERR_ONLINE_DISABLED),
 				 cancels ? errmsg("customers can't cancel this booking by themselves") :
 				 errmsg("customers can't move this booking by themselves"),
 				 errhint("Ask staff. The setting is %s.",
 						 cancels ? "online_cancel" : "online_reschedule")));
-	notice = setting_of_booking(notice_key, change, old);
-	if (change->now > row_time(old, BK_STARTS_AT) - notice.interval_us)
+
+	/* the past is asked only if it matters */
+	notice = checks_setting_of_booking(notice_key, change, old);
+	from_earliest = notice.interval_us > 0 &&
+		checks_setting_of_booking(SETTING_NOTICE_FROM, change, old).option == NOTICE_FROM_EARLIEST;
+	if (!cancels)
+		limit = checks_setting_of_booking(SETTING_MAX_RESCHEDULES, change, old);
+	if (from_earliest || !limit.isnull)
+	{
+		PastMoves	moves_made = records_moves(&change->tenant, &change->booking);
+
+		check_moves_left(&limit, &moves_made);
+		if (from_earliest)
+			start = Min(start, moves_made.earliest);
+	}
+
+	if (change->now > start - notice.interval_us)
 		ereport(ERROR,
 				(booking_errcode(ERR_NOTICE_WINDOW),
 				 cancels ? errmsg("it is too late to cancel the booking") :
 				 errmsg("it is too late to move the booking"),
+				 start < row_time(old, BK_STARTS_AT) ?
+				 errdetail("It was to start at %s at first, and the notice is %s.",
+						   timestamptz_to_str(start), settings_value_text(notice_key, &notice)) :
 				 errdetail("It starts at %s, and the notice is %s.",
-						   timestamptz_to_str(row_time(old, BK_STARTS_AT)),
-						   settings_value_text(notice_key, &notice)),
+						   timestamptz_to_str(start), settings_value_text(notice_key, &notice)),
 				 errhint("Ask staff. The setting is %s.",
 						 cancels ? "cancel_notice" : "reschedule_notice")));
 }
@@ -697,6 +877,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	BookingStatus from = row_status(old);
 	BookingStatus to = row_status(new);
 	bool		renews = renews_expired(old, new);
+	bool		restores = checks_restores_no_show(old, new);
 
 	if (who->level == ACCESS_AUDITOR)
 		deny("change a booking");
@@ -729,7 +910,12 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 				 errdetail("It expired at %s.",
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
-	if (lifecycle_is_terminal(from) && !renews)
+	if (restores)
+	{
+		if (!context_is_staff(who))
+			deny("restore a no-show");
+	}
+	else if (lifecycle_is_terminal(from) && !renews)
 	{
 		if (from != to)
 			invalid_transition(from, to);
@@ -753,6 +939,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		!row_same(old, new, BK_PARTY_SIZE) ||
 		(lifecycle_is_occupying(to) && !lifecycle_is_occupying(from)))
 		place_check(change, new, who);
+	else if (checks_drops_resources(old, new))
+		place_check_needs(change, new);
 	if (checks_moves(old, new))
 		check_length(change, old, new, who);
 	policy_check(change, new, old, who);

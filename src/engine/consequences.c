@@ -10,9 +10,11 @@
 
 #include "engine/audit.h"
 #include "engine/broadcast.h"
+#include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
 #include "engine/effects.h"
+#include "engine/no_shows.h"
 #include "engine/pricing.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
@@ -55,6 +57,11 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 			if (from == STATUS_HELD && reason_is(new, "hold_released"))
 				return "release_hold";
 		}
+		if (checks_restores_no_show(old, new))
+		{
+			*reversible = true;
+			return lifecycle_action_name(ACTION_RESTORE);
+		}
 		transition = lifecycle_find(from, to);
 		if (transition == NULL)
 			return "refresh_hold";
@@ -62,12 +69,16 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 		return lifecycle_action_name(transition->action);
 	}
 
-	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
-		!row_same(old, new, BK_RESOURCE_IDS))
+	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT))
 	{
 		*reversible = true;
-		return row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) ?
-			"reassign" : "reschedule";
+		return "reschedule";
+	}
+	if (!row_same(old, new, BK_RESOURCE_IDS))
+	{
+		*reversible = true;
+		return checks_drops_resources(old, new) || !row_same(old, new, BK_SERVICE_ID) ?
+			"amend" : "reassign";
 	}
 	if (to == STATUS_HELD && !row_same(old, new, BK_EXPIRES_AT))
 		return "refresh_hold";
@@ -172,6 +183,9 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 
 	if (row_has(new, BK_EXPIRES_AT))
 		deadlines_note(row_time(new, BK_EXPIRES_AT));
+	if (row_status(new) == STATUS_CONFIRMED && change->service != NULL &&
+		(old == NULL || row_status(old) != STATUS_CONFIRMED || checks_moves(old, new)))
+		deadlines_note(no_shows_due(change, new));
 	deadlines_note_change();
 	if (broadcast_is_inline())
 		tell_listeners(new, action);

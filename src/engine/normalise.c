@@ -324,7 +324,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 
 	/* with every need named there is nothing to choose */
 	complete = !occupies ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0) ||
+		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) &&
+		 row_same(old, row, BK_SERVICE_ID) && named_count > 0) ||
 		!assignment_lacks(change, named, named_count);
 	if (!complete)
 	{
@@ -493,6 +494,28 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 	}
 }
 
+/*
+ * What the booking remembers of the status it leaves: the one a request for
+ * cancellation can go back to, and of a restored no-show, until it is moved,
+ * that it was one.  The reason goes with the status it was given for.
+ */
+static void
+fill_past(BookingRow *row, const BookingRow *old)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(row);
+
+	if (from != to &&
+		(to == STATUS_PENDING_CANCELLATION || checks_restores_no_show(old, row)))
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
+	else if (from != to || !row_same(old, row, BK_STARTS_AT))
+		row_clear(row, BK_PREVIOUS_STATUS);
+
+	if ((from == STATUS_PENDING_CANCELLATION || from == STATUS_NO_SHOW) &&
+		(to == STATUS_PENDING || to == STATUS_CONFIRMED) && row_same(old, row, BK_REASON_CODE))
+		row_clear(row, BK_REASON_CODE);
+}
+
 /* ---- the whole row ---- */
 
 /*
@@ -626,11 +649,6 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	}
 	if (!store_writing_derived())
 		row->value[BK_NOTE_COUNT] = old->value[BK_NOTE_COUNT];
-	if (to == STATUS_PENDING_CANCELLATION && from != to)
-		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
-	else if (from == STATUS_PENDING_CANCELLATION && from != to)
-		row_clear(row, BK_PREVIOUS_STATUS);
-
 	read_during(row, old);
 
 	/* moved by wall-clock time: the slot keeps its length */
@@ -689,6 +707,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
 	}
 	fill_approval(change, row);
+	fill_past(row, old);
 	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
 	pricing_fill_order(row, old);

@@ -117,6 +117,8 @@ relevant_rules(const BookingRow *row, const BookingRow *old, TimestampTz now)
 {
 	int			rules = 0;
 
+	if (old != NULL && checks_restores_no_show(old, row))
+		return 0;
 	if (old == NULL || !lifecycle_is_occupying(row_status(old)) ||
 		checks_lapsed(old, now))
 		return RULES_OF_TIME | RULES_OF_PLACE | RULE_BIT(RULE_OFF_GRID);
