@@ -686,6 +686,24 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 		check_committed(change, new, who);
 }
 
+/*
+ * Whether a booking gets resources only because it comes to be of another
+ * service: the engine chose them.
+ */
+static bool
+is_given_resources(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	int			count;
+	const pg_uuid_t *had = row_resources(old, &count);
+
+	if (row_same(old, new, BK_SERVICE_ID) || change->named_count != count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!uuid_equal(&had[i], &change->resources[i].id))
+			return false;
+	return true;
+}
+
 /* Whether a change amends what does not touch the slot. */
 static bool
 changes_terms(const BookingRow *old, const BookingRow *new)
@@ -720,7 +738,7 @@ check_where(const Change *change, const BookingRow *old, const BookingRow *new,
 							lifecycle_status_name(status))));
 		if (!row_same(old, new, BK_RESOURCE_IDS) && status != STATUS_HELD &&
 			status != STATUS_WAITLISTED && !context_is_staff(who) &&
-			!checks_drops_resources(old, new))
+			!checks_drops_resources(old, new) && !is_given_resources(change, old, new))
 			deny("reassign a booking");
 	}
 	if (status == row_status(new) && !lifecycle_may_move(status) &&
