@@ -51,7 +51,7 @@ BEGIN
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures,
-			booking.date_overrides TO %I', role);
+			booking.date_overrides, booking.external_refs TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);
@@ -63,7 +63,8 @@ BEGIN
 	IF level IN ('staff', 'admin') THEN
 		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.customers, booking.answers TO %I', role);
-		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures TO %I', role);
+		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures, booking.external_refs TO %I',
+					   role);
 		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);
 	END IF;
 	IF level = 'admin' THEN

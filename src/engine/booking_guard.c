@@ -204,7 +204,7 @@ after_insert(const BookingRow *row)
 	change->staff = context_is_staff(who);
 	change->may_overbook = change->staff && policy_overrides(row, "overbook");
 	checks_insert(change, row, who);
-	if (lifecycle_is_occupying(row_status(row)))
+	if (lifecycle_is_occupying(row_status(row)) && change->locked)
 		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
 					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
 	assignment_write_turns(change);

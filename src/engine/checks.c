@@ -16,6 +16,7 @@
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
+#include "engine/managed.h"
 #include "engine/no_shows.h"
 #include "engine/place.h"
 #include "engine/policy_check.h"
@@ -467,6 +468,16 @@ require_customer(const BookingRow *row)
 				 errhint("Set customer_id, or contact for somebody who is no customer yet.")));
 }
 
+/* Only an imported booking can. */
+static bool
+stands_without_customer(const BookingRow *row)
+{
+	BookingStatus status = row_status(row);
+
+	return status != STATUS_HELD && status != STATUS_WAITLISTED &&
+		!row_has(row, BK_CUSTOMER_ID) && !row_has(row, BK_CONTACT);
+}
+
 static void
 check_committed(const Change *change, const BookingRow *row, const Context *who)
 {
@@ -492,6 +503,15 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 }
 
 /* ---- reasons (L6) ---- */
+
+static void
+unknown_reason(const char *reason)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_BAD_VALUE),
+			 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
+			 errhint("The known ones are in table booking.reason_codes.")));
+}
 
 static bool
 reason_is_true(ReasonTruth truth, const Change *change, const BookingRow *old)
@@ -535,10 +555,7 @@ check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 						 " that nobody came to in time, where the setting no_show_mode is auto" : "")));
 	}
 	if (!config_reason_known(&change->tenant, reason))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
-				 errhint("The known ones are in table booking.reason_codes.")));
+		unknown_reason(reason);
 }
 
 /* ---- how long (K11) ---- */
@@ -573,6 +590,27 @@ check_length(const Change *change, const BookingRow *old, const BookingRow *new,
 
 /* ---- INSERT ---- */
 
+/*
+ * A booking of the past, or from another system, must be well formed; no rule
+ * is asked, except that what is still to come has what its service needs (L7).
+ */
+static void
+check_import(const Change *change, const BookingRow *row, const Context *who)
+{
+	check_form(NULL, row);
+	check_line(row, BK_BOOKED_BY, 200);
+	policy_check_overrides(row, who);
+	check_customer(change, row, who);
+	if (row_has(row, BK_REASON_CODE) &&
+		!config_reason_known(&change->tenant, row_text(row, BK_REASON_CODE)))
+		unknown_reason(row_text(row, BK_REASON_CODE));
+	if (row_int(row, BK_PARTY_SIZE) < 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("party_size of a booking must be 1 or more")));
+	place_check_needs(change, row);
+}
+
 void
 checks_insert(Change *change, const BookingRow *row, const Context *who)
 {
@@ -581,6 +619,11 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	if (who->level == ACCESS_AUDITOR)
 		deny("book");
 	context_require_actor(who, row_text(row, BK_ACTOR));
+	if (change->imported)
+	{
+		check_import(change, row, who);
+		return;
+	}
 	if (!lifecycle_may_start_in(status))
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
@@ -762,7 +805,7 @@ check_moves_left(const SettingValue *limit, const PastMoves *moves)
 		ereport(ERROR,
 				(booking_errcode(ERR_QUOTA_FULL),
 				 limit->integer == 0 ? errmsg("customers can't move this booking") :
-				 errmsg("the booking has been moved " INT64_FORMAT " times, which is the most",
+				 errmsg("the booking has been moved as often as customers may (" INT64_FORMAT ")",
 						limit->integer),
 				 errhint("Ask staff. The setting is max_reschedules.")));
 }
@@ -928,6 +971,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 				 errdetail("It expired at %s.",
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
+	managed_check(change, old, new, who);
 	if (restores)
 	{
 		if (!context_is_staff(who))
@@ -949,7 +993,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
-	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED)
+	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED &&
+		!stands_without_customer(old))
 		require_customer(new);
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);

@@ -81,8 +81,8 @@ policy_overrides(const BookingRow *row, const char *rule)
 }
 
 /* That overrides are names of rules, and staff's. */
-static void
-check_overrides(const BookingRow *row, const Context *who)
+void
+policy_check_overrides(const BookingRow *row, const Context *who)
 {
 	Datum	   *names;
 	int			count = overrides_of(row, &names);
@@ -284,7 +284,7 @@ policy_check(const Change *change, const BookingRow *row, const BookingRow *old,
 	Question	question;
 
 	if (row_has(row, BK_OVERRIDES))
-		check_overrides(row, who);
+		policy_check_overrides(row, who);
 	if (!change->locked || change->resource_count == 0 || relevant == 0)
 		return;
 
