@@ -41,6 +41,22 @@ SELECT try(format('SELECT booking.reschedule(%L, %L)', :'b', '2027-03-20 10:00Z'
 SET booking.now = '2027-03-03 00:00Z';
 SELECT try(format('SELECT booking.reschedule(%L, %L)', :'b', '2027-03-20 10:00Z'));
 
+-- By plain SQL just so.
+SELECT booked('2027-03-03 16:00Z') AS u \gset
+SET booking.now = '2027-03-03 04:00:00.000001Z';
+SELECT try(format('UPDATE booking.bookings SET starts_at = %L, ends_at = %L WHERE id = %L', '2027-03-21 10:00Z', '2027-03-21 11:00Z', :'u'));
+SET booking.now = '2027-03-03 04:00Z';
+SELECT try(format('UPDATE booking.bookings SET starts_at = %L, ends_at = %L WHERE id = %L', '2027-03-21 10:00Z', '2027-03-21 11:00Z', :'u'));
+SET booking.now = '2027-03-20 10:00:00.000001Z';
+SELECT try(format('UPDATE booking.bookings SET status = %L, reason_code = %L WHERE id = %L', 'cancelled', 'customer_request', :'u'));
+SET booking.now = '2027-03-20 10:00Z';
+SELECT try(format('UPDATE booking.bookings SET status = %L, reason_code = %L WHERE id = %L', 'cancelled', 'customer_request', :'u'));
+-- what is cancelled can't be cancelled again, for another reason either, and what is not there is not found (C9)
+SELECT try(format('SELECT booking.cancel(%L, %L)', :'u', 'customer_request'));
+SELECT try(format('UPDATE booking.bookings SET status = %L, reason_code = %L WHERE id = %L', 'cancelled', 'weather', :'u'));
+SELECT try(format('SELECT booking.cancel(%L, %L)', booking.new_id(), 'customer_request')) ~ '^ZB002';
+SET booking.now = '2027-03-03 00:00Z';
+
 -- Neither binds staff.
 SELECT try(format('SELECT booking.cancel(%L, %L)', :'c', 'customer_request'));
 SELECT try(format('SELECT booking.cancel(%L, %L)', :'c', 'customer_request'), 'staff');
