@@ -94,6 +94,16 @@ INSERT INTO booking.bookings (service_id, status, starts_at, price, currency) VA
 \echo :SQLSTATE
 SELECT action FROM booking.audit_log WHERE booking_id = :'p' ORDER BY version;
 
+---- the functions obey it as well ----
+
+SELECT status, order_id, price FROM booking.book(booking.service_id('massage'), '2027-04-03 10:00Z', '{"name": "Old"}');
+SELECT booking_id AS h FROM booking.hold(booking.service_id('massage'), '2027-04-03 12:00Z') \gset
+SELECT status, version FROM booking.checkout(ARRAY[:'h']::uuid[], '{"name": "Old"}');
+SELECT a.action, b.status, b.order_id IS NOT NULL AS has_order FROM booking.audit_log AS a JOIN booking.bookings AS b ON b.id = a.booking_id
+ WHERE b.starts_at BETWEEN '2027-04-03' AND '2027-04-04' ORDER BY b.starts_at, a.version;
+INSERT INTO booking.bookings (service_id, status, starts_at) VALUES (booking.service_id('massage'), 'completed', '2020-03-01 10:00Z')
+	ON CONFLICT DO NOTHING RETURNING status;
+
 ---- hostile rows ----
 
 CREATE FUNCTION try(what text, value text) RETURNS text LANGUAGE plpgsql AS $$
