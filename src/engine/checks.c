@@ -18,9 +18,11 @@
 #include "engine/checks.h"
 #include "engine/managed.h"
 #include "engine/no_shows.h"
+#include "engine/online.h"
 #include "engine/place.h"
 #include "engine/policy_check.h"
 #include "engine/quotas.h"
+#include "engine/reasons.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/contact.h"
@@ -34,31 +36,6 @@
 
 #define MAX_JSON_BYTES (64 * 1024)
 #define MAX_OVERRIDES_BYTES 4096
-
-/* When a reason that the engine gives is true. */
-typedef enum ReasonTruth
-{
-	TRUE_WHENEVER,
-	TRUE_ONCE_LAPSED,			/* the time of the status is over */
-	TRUE_ONCE_MISSED			/* so is the time to come */
-} ReasonTruth;
-
-/*
- * Reasons the engine itself gives, and to what; no tenant can retire them.
- */
-static const struct
-{
-	const char *code;
-	BookingStatus from;
-	BookingStatus to;
-	ReasonTruth truth;
-}			engine_reasons[] = {
-	{"hold_expired", STATUS_HELD, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
-	{"hold_released", STATUS_HELD, STATUS_CANCELLED, TRUE_WHENEVER},
-	{"pending_expired", STATUS_PENDING, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
-	{"request_lapsed", STATUS_PENDING_CANCELLATION, STATUS_CANCELLED, TRUE_ONCE_LAPSED},
-	{AUTO_NO_SHOW, STATUS_CONFIRMED, STATUS_NO_SHOW, TRUE_ONCE_MISSED}
-};
 
 /*
  * The customer that checkout has just looked up by e-mail for somebody who is
@@ -502,62 +479,6 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 				 errhint("Leave it pending; staff confirms it.")));
 }
 
-/* ---- reasons (L6) ---- */
-
-static void
-unknown_reason(const char *reason)
-{
-	ereport(ERROR,
-			(booking_errcode(ERR_BAD_VALUE),
-			 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
-			 errhint("The known ones are in table booking.reason_codes.")));
-}
-
-static bool
-reason_is_true(ReasonTruth truth, const Change *change, const BookingRow *old)
-{
-	switch (truth)
-	{
-		case TRUE_ONCE_LAPSED:
-			return checks_lapsed(old, change->now);
-		case TRUE_ONCE_MISSED:
-			return no_shows_due(change, old) <= change->now;
-		default:
-			return true;
-	}
-}
-
-static void
-check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
-{
-	char	   *reason = row_text(new, BK_REASON_CODE);
-
-	if (reason == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_REASON_REQUIRED),
-				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
-				 errhint("Give a code of table booking.reason_codes.")));
-	for (int i = 0; i < lengthof(engine_reasons); i++)
-	{
-		if (strcmp(reason, engine_reasons[i].code) != 0)
-			continue;
-		if (old != NULL && row_status(old) == engine_reasons[i].from &&
-			row_status(new) == engine_reasons[i].to &&
-			reason_is_true(engine_reasons[i].truth, change, old))
-			return;
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" does not apply to this booking", reason),
-				 errhint("It is what the engine says of a %s booking%s.",
-						 lifecycle_status_name(engine_reasons[i].from),
-						 engine_reasons[i].truth == TRUE_ONCE_LAPSED ? " whose time is over" :
-						 engine_reasons[i].truth == TRUE_ONCE_MISSED ?
-						 " that nobody came to in time, where the setting no_show_mode is auto" : "")));
-	}
-	if (!config_reason_known(&change->tenant, reason))
-		unknown_reason(reason);
-}
-
 /* ---- how long (K11) ---- */
 
 /*
@@ -601,9 +522,8 @@ check_import(const Change *change, const BookingRow *row, const Context *who)
 	check_line(row, BK_BOOKED_BY, 200);
 	policy_check_overrides(row, who);
 	check_customer(change, row, who);
-	if (row_has(row, BK_REASON_CODE) &&
-		!config_reason_known(&change->tenant, row_text(row, BK_REASON_CODE)))
-		unknown_reason(row_text(row, BK_REASON_CODE));
+	if (row_has(row, BK_REASON_CODE))
+		reasons_check_known(&change->tenant, row_text(row, BK_REASON_CODE));
 	if (row_int(row, BK_PARTY_SIZE) < 1)
 		ereport(ERROR,
 				(booking_errcode(ERR_BAD_VALUE),
@@ -632,7 +552,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	check_form(NULL, row);
 	check_customer(change, row, who);
 	if (row_has(row, BK_REASON_CODE))
-		check_reason(change, NULL, row);
+		reasons_check(change, NULL, row);
 	place_check(change, row, who);
 	check_length(change, NULL, row, who);
 	policy_check(change, row, NULL, who);
@@ -703,7 +623,7 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 						lifecycle_status_name(from), lifecycle_status_name(to))));
 	if (transition->needs_reason ||
 		(row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE)))
-		check_reason(change, old, new);
+		reasons_check(change, old, new);
 
 	if (to == STATUS_PENDING_CANCELLATION && change->now >= row_time(new, BK_STARTS_AT))
 		ereport(ERROR,
@@ -797,110 +717,6 @@ check_where(const Change *change, const BookingRow *old, const BookingRow *new,
 		deny("change the branch of a booking");
 }
 
-/* How often a customer has moved a booking so far (C3). */
-static void
-check_moves_left(const SettingValue *limit, const PastMoves *moves)
-{
-	if (!limit->isnull && moves->by_customer >= limit->integer)
-		ereport(ERROR,
-				(booking_errcode(ERR_QUOTA_FULL),
-				 limit->integer == 0 ? errmsg("customers can't move this booking") :
-				 errmsg("the booking has been moved as often as customers may (" INT64_FORMAT ")",
-						limit->integer),
-				 errhint("Ask staff. The setting is max_reschedules.")));
-}
-
-/* A customer may check in by himself for a while around the start (C1). */
-static void
-check_arrival(const Change *change, const BookingRow *row)
-{
-	SettingValue window = checks_setting_of_booking(SETTING_CHECK_IN_WINDOW, change, row);
-	SettingValue grace = checks_setting_of_booking(SETTING_NO_SHOW_GRACE, change, row);
-	TimestampTz start = row_time(row, BK_STARTS_AT);
-
-	if (window.isnull)
-		ereport(ERROR,
-				(booking_errcode(ERR_ONLINE_DISABLED),
-				 errmsg("customers can't check in by themselves"),
-				 errhint("Ask staff. The setting is check_in_window.")));
-	if (change->now < start - window.interval_us || change->now > start + grace.interval_us)
-		ereport(ERROR,
-				(booking_errcode(ERR_ONLINE_DISABLED),
-				 change->now < start ? errmsg("it is too early to check in") :
-				 errmsg("it is too late to check in"),
-				 errdetail("It starts at %s; customers can check in by themselves from %s before until %s after.",
-						   timestamptz_to_str(start),
-						   settings_value_text(SETTING_CHECK_IN_WINDOW, &window),
-						   settings_value_text(SETTING_NO_SHOW_GRACE, &grace)),
-				 errhint("Ask staff. The settings are check_in_window and no_show_grace.")));
-}
-
-/*
- * A customer may cancel or move a booking by himself where that is allowed,
- * and until so long before it starts: before its start so far, not the new
- * one, or before the earliest it ever had (C3, C5).  Holds, and what waits,
- * are his to drop.
- */
-static void
-check_online(const Change *change, const BookingRow *old, const BookingRow *new,
-			 const Context *who)
-{
-	BookingStatus from = row_status(old);
-	BookingStatus to = row_status(new);
-	bool		cancels = to == STATUS_CANCELLED;
-	bool		moves = !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT);
-	SettingKey	notice_key = cancels ? SETTING_CANCEL_NOTICE : SETTING_RESCHEDULE_NOTICE;
-	TimestampTz start = row_time(old, BK_STARTS_AT);
-	SettingValue notice;
-	SettingValue limit = {.isnull = true};
-	bool		from_earliest;
-
-	if (context_is_staff(who) || who->kind == ACTOR_CALENDAR ||
-		(from != STATUS_PENDING && from != STATUS_CONFIRMED))
-		return;
-	if (to == STATUS_CHECKED_IN)
-		check_arrival(change, old);
-	if (!cancels && !moves)
-		return;
-
-	if (!checks_setting_of_booking(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
-								   change, old).boolean)
-		ereport(ERROR,
-				(booking_errcode(ERR_ONLINE_DISABLED),
-				 cancels ? errmsg("customers can't cancel this booking by themselves") :
-				 errmsg("customers can't move this booking by themselves"),
-				 errhint("Ask staff. The setting is %s.",
-						 cancels ? "online_cancel" : "online_reschedule")));
-
-	/* the past is asked only if it matters */
-	notice = checks_setting_of_booking(notice_key, change, old);
-	from_earliest = notice.interval_us > 0 &&
-		checks_setting_of_booking(SETTING_NOTICE_FROM, change, old).option == NOTICE_FROM_EARLIEST;
-	if (!cancels)
-		limit = checks_setting_of_booking(SETTING_MAX_RESCHEDULES, change, old);
-	if (from_earliest || !limit.isnull)
-	{
-		PastMoves	moves_made = records_moves(&change->tenant, &change->booking);
-
-		check_moves_left(&limit, &moves_made);
-		if (from_earliest)
-			start = Min(start, moves_made.earliest);
-	}
-
-	if (change->now > start - notice.interval_us)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOTICE_WINDOW),
-				 cancels ? errmsg("it is too late to cancel the booking") :
-				 errmsg("it is too late to move the booking"),
-				 start < row_time(old, BK_STARTS_AT) ?
-				 errdetail("It was to start at %s at first, and the notice is %s.",
-						   timestamptz_to_str(start), settings_value_text(notice_key, &notice)) :
-				 errdetail("It starts at %s, and the notice is %s.",
-						   timestamptz_to_str(start), settings_value_text(notice_key, &notice)),
-				 errhint("Ask staff. The setting is %s.",
-						 cancels ? "cancel_notice" : "reschedule_notice")));
-}
-
 /* Terminal bookings never change (L9); a note may still be added. */
 static void
 check_terminal(const BookingRow *old, const BookingRow *new)
@@ -987,9 +803,9 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		check_transition(change, old, new, who);
 
 	if (from == to && row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE))
-		check_reason(change, old, new);
+		reasons_check(change, old, new);
 	check_where(change, old, new, who);
-	check_online(change, old, new, who);
+	online_check(change, old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
