@@ -503,6 +503,19 @@ BEGIN
 		PRIMARY KEY (tenant_id, booking_id, version)
 	);
 
+	/* where else a booking stands */
+	CREATE TABLE booking.external_refs (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		provider text NOT NULL CHECK (provider ~ '^[a-z0-9][a-z0-9-]{0,62}$'),
+		external_id text NOT NULL CHECK (length(external_id) BETWEEN 1 AND 1024),
+		managed boolean NOT NULL DEFAULT false,
+		data jsonb,
+		created_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (tenant_id, booking_id, provider),
+		UNIQUE (tenant_id, provider, external_id)
+	);
+
 	/* side effects to deliver */
 	CREATE DOMAIN booking.effect_status AS text CONSTRAINT effect_status_is_known CHECK
 		(VALUE IN ('queued', 'leased', 'sent', 'failed', 'cancelled', 'dead'));

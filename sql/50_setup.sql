@@ -53,7 +53,8 @@ BEGIN
 
 	FOREACH name IN ARRAY ARRAY['tenants', 'branches', 'principals', 'reason_codes',
 		'resources', 'services', 'service_requirements', 'service_resources', 'hours',
-		'date_overrides', 'closures', 'resource_zones', 'customers', 'questions', 'answers']
+		'date_overrides', 'closures', 'resource_zones', 'customers', 'questions', 'answers',
+		'external_refs']
 	LOOP
 		EXECUTE format('CREATE OR REPLACE TRIGGER config_guard
 			BEFORE INSERT OR UPDATE ON booking.%I
@@ -126,6 +127,8 @@ BEGIN
 		('notes', 'INSERT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = notes.tenant_id AND b.id = notes.booking_id)', NULL),
 		('audit_log', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
 		('audit_private', 'SELECT', '', 'auditor'),
+		('external_refs', 'ALL', '', 'staff'),
+		('external_refs', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
 		('outbox', 'SELECT', '', 'admin'),
 		('store_state', 'SELECT', 'true', NULL),
 		('sweeps', 'SELECT', 'true', 'admin')
@@ -377,6 +380,7 @@ BEGIN
 		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
+		('external_refs', 'Where else bookings stand: the id an external calendar has for each. What is managed by a calendar is moved, amended and cancelled by actors of kind calendar alone.'),
 		('outbox', 'Side effects to deliver.')
 		) AS c (relation, description)
 	LOOP

@@ -14,9 +14,9 @@ DECLARE
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note'];
-	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
-		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
+		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend'];
+	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete',
+		'no_show', 'reassign', 'restore', 'expire_holds', 'mark_no_shows', 'hours_breach'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
@@ -51,7 +51,7 @@ BEGIN
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures,
-			booking.date_overrides TO %I', role);
+			booking.date_overrides, booking.external_refs TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);
@@ -63,7 +63,8 @@ BEGIN
 	IF level IN ('staff', 'admin') THEN
 		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.customers, booking.answers TO %I', role);
-		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures TO %I', role);
+		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures, booking.external_refs TO %I',
+					   role);
 		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);
 	END IF;
 	IF level = 'admin' THEN

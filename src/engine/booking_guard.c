@@ -206,7 +206,7 @@ after_insert(const BookingRow *row)
 	change->staff = context_is_staff(who);
 	change->may_overbook = change->staff && policy_overrides(row, "overbook");
 	checks_insert(change, row, who);
-	if (lifecycle_is_occupying(row_status(row)))
+	if (lifecycle_is_occupying(row_status(row)) && change->locked)
 		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
 					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
 	assignment_write_turns(change);
@@ -226,7 +226,7 @@ update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 
 	if (occupies)
 	{
-		if (checks_gives_back(old, new, change->now))
+		if (checks_gives_back(old, new, change->now) && !change->moved_out)
 			occupancy_give_back(change, expires_at);
 		else if (!occupied || checks_moves(old, new) || checks_lapsed(old, change->now))
 			occupancy_retake(change, expires_at);

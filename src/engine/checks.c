@@ -16,9 +16,13 @@
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
+#include "engine/managed.h"
+#include "engine/no_shows.h"
+#include "engine/online.h"
 #include "engine/place.h"
 #include "engine/policy_check.h"
 #include "engine/quotas.h"
+#include "engine/reasons.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/contact.h"
@@ -32,22 +36,6 @@
 
 #define MAX_JSON_BYTES (64 * 1024)
 #define MAX_OVERRIDES_BYTES 4096
-
-/*
- * Reasons the engine itself gives, and to what; no tenant can retire them.
- * One that says that a status lapsed must be true.
- */
-static const struct
-{
-	const char *code;
-	BookingStatus from;
-	bool		lapsed;
-}			engine_reasons[] = {
-	{"hold_expired", STATUS_HELD, true},
-	{"hold_released", STATUS_HELD, false},
-	{"pending_expired", STATUS_PENDING, true},
-	{"request_lapsed", STATUS_PENDING_CANCELLATION, true}
-};
 
 /*
  * The customer that checkout has just looked up by e-mail for somebody who is
@@ -124,11 +112,36 @@ checks_setting(SettingKey key, const Change *change, const pg_uuid_t *branch_id)
 }
 
 /*
- * A setting about a booking that stands, in which each of its resources has a
- * say: the longest time, and yes only if none says no.
+ * Whether one value of a setting about a booking that stands binds more than
+ * another.
  */
-static SettingValue
-setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
+static bool
+is_stricter(SettingKey key, const SettingValue *a, const SettingValue *b)
+{
+	switch (key)
+	{
+		case SETTING_ONLINE_CANCEL:
+		case SETTING_ONLINE_RESCHEDULE:
+			return b->boolean && !a->boolean;
+		case SETTING_MAX_RESCHEDULES:
+			return !a->isnull && (b->isnull || a->integer < b->integer);
+		case SETTING_CHECK_IN_WINDOW:
+			return !b->isnull && (a->isnull || a->interval_us < b->interval_us);
+		case SETTING_NOTICE_FROM:
+			return a->option > b->option;
+		case SETTING_NO_SHOW_MODE:
+			return a->option < b->option;
+		default:
+			return a->interval_us > b->interval_us;
+	}
+}
+
+/*
+ * A setting about a booking that stands, in which each of its resources has a
+ * say: the strictest one's holds.
+ */
+SettingValue
+checks_setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
 {
 	const pg_uuid_t *branch = row_uuid(row, BK_BRANCH_ID);
 	int			count;
@@ -141,8 +154,7 @@ setting_of_booking(SettingKey key, const Change *change, const BookingRow *row)
 		SettingValue value = setting_of(key, change,
 										config_resource(&change->tenant, &ids[i]), branch);
 
-		if (value.interval_us > strictest.interval_us ||
-			(strictest.boolean && !value.boolean))
+		if (is_stricter(key, &value, &strictest))
 			strictest = value;
 	}
 	return strictest;
@@ -174,19 +186,63 @@ checks_moves(const BookingRow *old, const BookingRow *new)
 		!row_same(old, new, BK_SERVICE_ID);
 }
 
+/* Whether a booking keeps only resources that it had, and at least one. */
+static bool
+keeps_resources(const BookingRow *old, const BookingRow *new)
+{
+	int			had_count;
+	int			count;
+	const pg_uuid_t *had;
+	const pg_uuid_t *ids;
+
+	if (row_same(old, new, BK_RESOURCE_IDS))
+		return true;
+	had = row_resources(old, &had_count);
+	ids = row_resources(new, &count);
+	for (int i = 0; i < count; i++)
+	{
+		bool		found = false;
+
+		for (int j = 0; j < had_count && !found; j++)
+			found = uuid_equal(&ids[i], &had[j]);
+		if (!found)
+			return false;
+	}
+	return count > 0;
+}
+
+/* Whether a change takes away resources from a booking, and gives it none. */
+bool
+checks_drops_resources(const BookingRow *old, const BookingRow *new)
+{
+	return !row_same(old, new, BK_RESOURCE_IDS) && keeps_resources(old, new);
+}
+
 /*
- * Whether a change does no more than to give back time at the end, or units:
- * that takes no rule's leave, whatever has become of the resources (C12, X12).
+ * Whether a change does no more than to give back time at the end, units or
+ * resources: that takes no rule's leave, whatever has become of the resources
+ * (C12, X12).
  */
 bool
 checks_gives_back(const BookingRow *old, const BookingRow *new, TimestampTz now)
 {
 	return lifecycle_is_occupying(row_status(old)) && lifecycle_is_occupying(row_status(new)) &&
 		!checks_lapsed(old, now) && checks_moves(old, new) &&
-		row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_RESOURCE_IDS) &&
-		row_same(old, new, BK_SERVICE_ID) &&
+		row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_SERVICE_ID) &&
+		keeps_resources(old, new) &&
 		row_time(new, BK_ENDS_AT) <= row_time(old, BK_ENDS_AT) &&
 		row_int(new, BK_UNITS) <= row_int(old, BK_UNITS);
+}
+
+/*
+ * Whether an automatic no-show becomes a booking again, because the guest came
+ * late (C10).
+ */
+bool
+checks_restores_no_show(const BookingRow *old, const BookingRow *new)
+{
+	return row_status(old) == STATUS_NO_SHOW && row_status(new) == STATUS_CONFIRMED &&
+		row_has(old, BK_REASON_CODE) && strcmp(row_text(old, BK_REASON_CODE), AUTO_NO_SHOW) == 0;
 }
 
 static void
@@ -389,6 +445,16 @@ require_customer(const BookingRow *row)
 				 errhint("Set customer_id, or contact for somebody who is no customer yet.")));
 }
 
+/* Only an imported booking can. */
+static bool
+stands_without_customer(const BookingRow *row)
+{
+	BookingStatus status = row_status(row);
+
+	return status != STATUS_HELD && status != STATUS_WAITLISTED &&
+		!row_has(row, BK_CUSTOMER_ID) && !row_has(row, BK_CONTACT);
+}
+
 static void
 check_committed(const Change *change, const BookingRow *row, const Context *who)
 {
@@ -411,40 +477,6 @@ check_committed(const Change *change, const BookingRow *row, const Context *who)
 				(booking_errcode(ERR_PERMISSION_DENIED),
 				 errmsg("permission denied to confirm a booking that needs approval"),
 				 errhint("Leave it pending; staff confirms it.")));
-}
-
-/* ---- reasons (L6) ---- */
-
-static void
-check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
-{
-	char	   *reason = row_text(new, BK_REASON_CODE);
-
-	if (reason == NULL)
-		ereport(ERROR,
-				(booking_errcode(ERR_REASON_REQUIRED),
-				 errmsg("a booking becomes %s for a reason", row_text(new, BK_STATUS)),
-				 errhint("Give a code of table booking.reason_codes.")));
-	for (int i = 0; i < lengthof(engine_reasons); i++)
-	{
-		if (strcmp(reason, engine_reasons[i].code) != 0)
-			continue;
-		if (row_status(new) == STATUS_CANCELLED && old != NULL &&
-			row_status(old) == engine_reasons[i].from &&
-			(!engine_reasons[i].lapsed || checks_lapsed(old, change->now)))
-			return;
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" does not apply to this booking", reason),
-				 errhint("It is what the engine says of a %s booking%s.",
-						 lifecycle_status_name(engine_reasons[i].from),
-						 engine_reasons[i].lapsed ? " whose time is over" : "")));
-	}
-	if (!config_reason_known(&change->tenant, reason))
-		ereport(ERROR,
-				(booking_errcode(ERR_BAD_VALUE),
-				 errmsg("reason \"%s\" is not known", text_excerpt(reason)),
-				 errhint("The known ones are in table booking.reason_codes.")));
 }
 
 /* ---- how long (K11) ---- */
@@ -479,6 +511,26 @@ check_length(const Change *change, const BookingRow *old, const BookingRow *new,
 
 /* ---- INSERT ---- */
 
+/*
+ * A booking of the past, or from another system, must be well formed; no rule
+ * is asked, except that what is still to come has what its service needs (L7).
+ */
+static void
+check_import(const Change *change, const BookingRow *row, const Context *who)
+{
+	check_form(NULL, row);
+	check_line(row, BK_BOOKED_BY, 200);
+	policy_check_overrides(row, who);
+	check_customer(change, row, who);
+	if (row_has(row, BK_REASON_CODE))
+		reasons_check_known(&change->tenant, row_text(row, BK_REASON_CODE));
+	if (row_int(row, BK_PARTY_SIZE) < 1)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("party_size of a booking must be 1 or more")));
+	place_check_needs(change, row);
+}
+
 void
 checks_insert(Change *change, const BookingRow *row, const Context *who)
 {
@@ -487,6 +539,11 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	if (who->level == ACCESS_AUDITOR)
 		deny("book");
 	context_require_actor(who, row_text(row, BK_ACTOR));
+	if (change->imported)
+	{
+		check_import(change, row, who);
+		return;
+	}
 	if (!lifecycle_may_start_in(status))
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
@@ -495,7 +552,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	check_form(NULL, row);
 	check_customer(change, row, who);
 	if (row_has(row, BK_REASON_CODE))
-		check_reason(change, NULL, row);
+		reasons_check(change, NULL, row);
 	place_check(change, row, who);
 	check_length(change, NULL, row, who);
 	policy_check(change, row, NULL, who);
@@ -564,8 +621,9 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 				(booking_errcode(ERR_PERMISSION_DENIED),
 				 errmsg("permission denied to make a %s booking %s",
 						lifecycle_status_name(from), lifecycle_status_name(to))));
-	if (transition->needs_reason)
-		check_reason(change, old, new);
+	if (transition->needs_reason ||
+		(row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE)))
+		reasons_check(change, old, new);
 
 	if (to == STATUS_PENDING_CANCELLATION && change->now >= row_time(new, BK_STARTS_AT))
 		ereport(ERROR,
@@ -575,7 +633,7 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 						   timestamptz_to_str(row_time(new, BK_STARTS_AT)))));
 	if (to == STATUS_NO_SHOW)
 	{
-		SettingValue grace = setting_of_booking(SETTING_NO_SHOW_GRACE, change, old);
+		SettingValue grace = checks_setting_of_booking(SETTING_NO_SHOW_GRACE, change, old);
 
 		if (change->now < row_time(new, BK_STARTS_AT) + grace.interval_us)
 			ereport(ERROR,
@@ -589,6 +647,38 @@ check_transition(Change *change, const BookingRow *old, const BookingRow *new,
 	if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) &&
 		(from == STATUS_HELD || from == STATUS_WAITLISTED))
 		check_committed(change, new, who);
+}
+
+/*
+ * Whether a booking gets resources only because it comes to be of another
+ * service: the engine chose them.
+ */
+static bool
+is_given_resources(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	int			count;
+	const pg_uuid_t *had = row_resources(old, &count);
+
+	if (row_same(old, new, BK_SERVICE_ID) || change->named_count != count)
+		return false;
+	for (int i = 0; i < count; i++)
+		if (!uuid_equal(&had[i], &change->resources[i].id))
+			return false;
+	return true;
+}
+
+/* Whether a change amends what does not touch the slot. */
+static bool
+changes_terms(const BookingRow *old, const BookingRow *new)
+{
+	static const BookingColumn terms[] = {
+		BK_CUSTOMER_ID, BK_PARTY_SIZE, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES, BK_METADATA
+	};
+
+	for (int i = 0; i < lengthof(terms); i++)
+		if (!row_same(old, new, terms[i]))
+			return true;
+	return false;
 }
 
 /* Where a change is allowed (L9). */
@@ -610,54 +700,21 @@ check_where(const Change *change, const BookingRow *old, const BookingRow *new,
 					 errmsg("a booking that is %s can't be moved or reassigned",
 							lifecycle_status_name(status))));
 		if (!row_same(old, new, BK_RESOURCE_IDS) && status != STATUS_HELD &&
-			status != STATUS_WAITLISTED && !context_is_staff(who))
+			status != STATUS_WAITLISTED && !context_is_staff(who) &&
+			!checks_drops_resources(old, new) && !is_given_resources(change, old, new))
 			deny("reassign a booking");
 	}
+	if (status == row_status(new) && !lifecycle_may_move(status) &&
+		!lifecycle_is_terminal(status) && changes_terms(old, new))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking that is %s can't be amended",
+						lifecycle_status_name(status))));
 	if ((!row_same(old, new, BK_PRICE) || !row_same(old, new, BK_CURRENCY)) &&
 		!change->charged && !context_is_staff(who))
 		deny("change the price of a booking");
 	if (!row_same(old, new, BK_BRANCH_ID) && !checks_moves(old, new) && !context_is_staff(who))
 		deny("change the branch of a booking");
-}
-
-/*
- * A customer may cancel or move a booking by himself where that is allowed,
- * and until so long before it starts: before its start so far, not the new one
- * (C5).  Holds, and what waits, are his to drop.
- */
-static void
-check_online(const Change *change, const BookingRow *old, const BookingRow *new,
-			 const Context *who)
-{
-	BookingStatus from = row_status(old);
-	bool		cancels = row_status(new) == STATUS_CANCELLED;
-	bool		moves = !row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT);
-	SettingKey	notice_key = cancels ? SETTING_CANCEL_NOTICE : SETTING_RESCHEDULE_NOTICE;
-	SettingValue notice;
-
-	if (context_is_staff(who) || who->kind == ACTOR_CALENDAR || !(cancels || moves) ||
-		(from != STATUS_PENDING && from != STATUS_CONFIRMED))
-		return;
-
-	if (!setting_of_booking(cancels ? SETTING_ONLINE_CANCEL : SETTING_ONLINE_RESCHEDULE,
-							change, old).boolean)
-		ereport(ERROR,
-				(booking_errcode(ERR_ONLINE_DISABLED),
-				 cancels ? errmsg("customers can't cancel this booking by themselves") :
-				 errmsg("customers can't move this booking by themselves"),
-				 errhint("Ask staff. The setting is %s.",
-						 cancels ? "online_cancel" : "online_reschedule")));
-	notice = setting_of_booking(notice_key, change, old);
-	if (change->now > row_time(old, BK_STARTS_AT) - notice.interval_us)
-		ereport(ERROR,
-				(booking_errcode(ERR_NOTICE_WINDOW),
-				 cancels ? errmsg("it is too late to cancel the booking") :
-				 errmsg("it is too late to move the booking"),
-				 errdetail("It starts at %s, and the notice is %s.",
-						   timestamptz_to_str(row_time(old, BK_STARTS_AT)),
-						   settings_value_text(notice_key, &notice)),
-				 errhint("Ask staff. The setting is %s.",
-						 cancels ? "cancel_notice" : "reschedule_notice")));
 }
 
 /* Terminal bookings never change (L9); a note may still be added. */
@@ -697,6 +754,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	BookingStatus from = row_status(old);
 	BookingStatus to = row_status(new);
 	bool		renews = renews_expired(old, new);
+	bool		restores = checks_restores_no_show(old, new);
 
 	if (who->level == ACCESS_AUDITOR)
 		deny("change a booking");
@@ -729,7 +787,13 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 				 errdetail("It expired at %s.",
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
-	if (lifecycle_is_terminal(from) && !renews)
+	managed_check(change, old, new, who);
+	if (restores)
+	{
+		if (!context_is_staff(who))
+			deny("restore a no-show");
+	}
+	else if (lifecycle_is_terminal(from) && !renews)
 	{
 		if (from != to)
 			invalid_transition(from, to);
@@ -739,13 +803,14 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		check_transition(change, old, new, who);
 
 	if (from == to && row_has(new, BK_REASON_CODE) && !row_same(old, new, BK_REASON_CODE))
-		check_reason(change, old, new);
+		reasons_check(change, old, new);
 	check_where(change, old, new, who);
-	check_online(change, old, new, who);
+	online_check(change, old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
-	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED)
+	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED &&
+		!stands_without_customer(old))
 		require_customer(new);
 	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
 		check_hold(change, new, who);
@@ -753,6 +818,8 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		!row_same(old, new, BK_PARTY_SIZE) ||
 		(lifecycle_is_occupying(to) && !lifecycle_is_occupying(from)))
 		place_check(change, new, who);
+	else if (checks_drops_resources(old, new))
+		place_check_needs(change, new);
 	if (checks_moves(old, new))
 		check_length(change, old, new, who);
 	policy_check(change, new, old, who);

@@ -42,6 +42,9 @@
 #include "store/plan.h"
 #include "store/store_state.h"
 
+#define MAX_EXTERNAL_ID 1024
+#define MAX_EXTERNAL_DATA (64 * 1024)
+
 PG_FUNCTION_INFO_V1(booking_config_guard);
 PG_FUNCTION_INFO_V1(booking_config_changed);
 PG_FUNCTION_INFO_V1(booking_derived_guard);
@@ -444,6 +447,47 @@ check_opening(const ConfigRow *row)
 				   "The zone to begin with is the resource's time_zone.");
 }
 
+/* ---- bookings in calendars ---- */
+
+static void
+check_external_ref(const ConfigRow *row)
+{
+	char	   *provider = config_text(row, "provider");
+	char	   *external_id = config_text(row, "external_id");
+
+	if (provider != NULL)
+		text_check_code(provider, 63);
+	if (external_id != NULL && *external_id == '\0')
+		refuse_row("external_id must not be empty", "It is the provider's id of the event.");
+	if (external_id != NULL)
+		text_check_line("external_id", external_id, MAX_EXTERNAL_ID);
+	if (has_value(row, "data", JSONBOID))
+	{
+		Jsonb	   *data = DatumGetJsonbP(config_value(row, "data", JSONBOID));
+
+		if (!JB_ROOT_IS_OBJECT(data) || VARSIZE(data) > MAX_EXTERNAL_DATA)
+			refuse_row("data must be a JSON object of at most 64 kB",
+					   "It is for what a synchronisation wants to remember.");
+	}
+}
+
+/*
+ * A booking comes to be in a calendar: it must be there, and a change of it
+ * that is under way is waited for, so that the next one sees who manages it.
+ */
+static void
+lock_booking(const ConfigRow *row)
+{
+	BookingState state;
+
+	if (!bookings_lock(config_uuid(row, "tenant_id"), config_uuid(row, "booking_id"), true,
+					   &state))
+		ereport(ERROR,
+				(booking_errcode(ERR_NOT_FOUND),
+				 errmsg("booking %s does not exist",
+						ids_text(config_uuid(row, "booking_id")))));
+}
+
 static void
 check_config(const ConfigRow *row)
 {
@@ -500,6 +544,8 @@ check_config(const ConfigRow *row)
 		check_count(row, counts[i]);
 	if (strcmp(table, "services") == 0)
 		check_service(row);
+	else if (strcmp(table, "external_refs") == 0)
+		check_external_ref(row);
 }
 
 static HeapTuple
@@ -552,7 +598,13 @@ after_config(TriggerData *trigger)
 	id = config_uuid(&old, "id");
 	tenant = strcmp(table, "tenants") == 0 ? id : config_uuid(&old, "tenant_id");
 
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	if (strcmp(table, "external_refs") == 0 && !deleted)
+	{
+		new = config_row(trigger->tg_relation, TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+						 trigger->tg_newtuple : trigger->tg_trigtuple);
+		lock_booking(&new);
+	}
+	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
 	{
 		int			capacity = config_column(&old, "capacity", INT4OID);
 

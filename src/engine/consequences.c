@@ -10,9 +10,11 @@
 
 #include "engine/audit.h"
 #include "engine/broadcast.h"
+#include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
 #include "engine/effects.h"
+#include "engine/no_shows.h"
 #include "engine/pricing.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
@@ -55,6 +57,11 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 			if (from == STATUS_HELD && reason_is(new, "hold_released"))
 				return "release_hold";
 		}
+		if (checks_restores_no_show(old, new))
+		{
+			*reversible = true;
+			return lifecycle_action_name(ACTION_RESTORE);
+		}
 		transition = lifecycle_find(from, to);
 		if (transition == NULL)
 			return "refresh_hold";
@@ -62,12 +69,16 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 		return lifecycle_action_name(transition->action);
 	}
 
-	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
-		!row_same(old, new, BK_RESOURCE_IDS))
+	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT))
 	{
 		*reversible = true;
-		return row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) ?
-			"reassign" : "reschedule";
+		return "reschedule";
+	}
+	if (!row_same(old, new, BK_RESOURCE_IDS))
+	{
+		*reversible = true;
+		return checks_drops_resources(old, new) || !row_same(old, new, BK_SERVICE_ID) ?
+			"amend" : "reassign";
 	}
 	if (to == STATUS_HELD && !row_same(old, new, BK_EXPIRES_AT))
 		return "refresh_hold";
@@ -79,14 +90,15 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 
 /* C7.  Returns the session's id in *id, or false when there is none. */
 static bool
-write_session(const BookingRow *old, const BookingRow *new, pg_uuid_t *id)
+write_session(const Change *change, const BookingRow *old, const BookingRow *new,
+			  pg_uuid_t *id)
 {
 	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
 	const pg_uuid_t *booking = row_uuid(new, BK_ID);
 	bool		had = old != NULL && has_session(row_status(old));
 
 	if (!has_session(row_status(new)) ||
-		(!had && lifecycle_is_terminal(row_status(new))))
+		(!had && lifecycle_is_terminal(row_status(new)) && !change->imported))
 		return had && records_session_id(tenant, booking, id);
 	if (had && row_same(old, new, BK_STATUS) && row_same(old, new, BK_STARTS_AT) &&
 		row_same(old, new, BK_ENDS_AT) && row_same(old, new, BK_RESOURCE_IDS))
@@ -161,17 +173,30 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 				   const Context *who)
 {
 	bool		reversible;
-	const char *action = action_of(old, new, &reversible);
+	const char *action;
 	pg_uuid_t	session;
-	bool		has = write_session(old, new, &session);
+	bool		has = write_session(change, old, new, &session);
+
+	if (row_has(new, BK_EXPIRES_AT))
+		deadlines_note(row_time(new, BK_EXPIRES_AT));
+	if (row_status(new) == STATUS_CONFIRMED && change->service != NULL &&
+		(old == NULL || row_status(old) != STATUS_CONFIRMED || checks_moves(old, new)))
+		deadlines_note(no_shows_due(change, new));
+	if (change->imported)
+	{
+		/* history: nobody is told */
+		audit_write(NULL, new, "import", false, who->role, has ? &session : NULL,
+					change->overbooked);
+		return;
+	}
+
+	action = action_of(old, new, &reversible);
 
 	write_order(change, old, new);
 	audit_write(old, new, action, reversible, who->role, has ? &session : NULL,
 				change->overbooked);
 	effects_queue(old, new, action);
 
-	if (row_has(new, BK_EXPIRES_AT))
-		deadlines_note(row_time(new, BK_EXPIRES_AT));
 	deadlines_note_change();
 	if (broadcast_is_inline())
 		tell_listeners(new, action);

@@ -50,6 +50,7 @@ static char *channel_setting = NULL;
 static char *request_id_setting = NULL;
 static char *conversation_setting = NULL;
 static bool require_actor = false;
+static bool import_setting = false;
 
 /* The settings of the context and what they mean. */
 static const struct
@@ -109,6 +110,15 @@ context_define_gucs(void)
 								   PGC_USERSET,
 								   GUC_NOT_IN_SAMPLE,
 								   NULL, assign_setting, NULL);
+
+	DefineCustomBoolVariable("booking.import",
+							 "Takes bookings that are inserted as they are given, as history.",
+							 "For admins: no rule is asked and nobody is told.",
+							 &import_setting,
+							 false,
+							 PGC_USERSET,
+							 GUC_NOT_IN_SAMPLE,
+							 NULL, NULL, NULL);
 
 	DefineCustomBoolVariable("booking.require_actor",
 							 "Refuses changes of bookings by nobody in particular.",
@@ -334,6 +344,18 @@ bool
 context_is_staff(const Context *context)
 {
 	return context->acting >= ACCESS_STAFF;
+}
+
+/* Whether bookings that are inserted are imported, which is for admins (L7). */
+bool
+context_imports(const Context *context)
+{
+	if (import_setting && context->acting < ACCESS_ADMIN)
+		ereport(ERROR,
+				(booking_errcode(ERR_PERMISSION_DENIED),
+				 errmsg("permission denied to import bookings"),
+				 errhint("RESET booking.import.")));
+	return import_setting;
 }
 
 /* With booking.require_actor on, a change needs an actor (T2). */

@@ -47,6 +47,7 @@ extern const Branch *context_find_branch(const Context *context, const pg_uuid_t
 										 const pg_uuid_t *resource);
 extern ActorKind context_cap_kind(const Context *context, ActorKind kind);
 extern bool context_is_staff(const Context *context);
+extern bool context_imports(const Context *context);
 extern void context_require_actor(const Context *context, const char *actor);
 extern bool context_is_actor(const Context *context, const char *actor);
 extern void context_set(const char *name, const char *value, bool session);

@@ -26,7 +26,7 @@
 
 /* Ends what can be ended; returns how many bookings were. */
 static int
-end_lapsed(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now)
+end_unlocked(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now, EndBookings end)
 {
 	pg_uuid_t	request_id = ids_new();
 	LockWait	previous = locks_set_wait(LOCK_OR_SKIP);
@@ -34,7 +34,7 @@ end_lapsed(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now)
 
 	PG_TRY();
 	{
-		ended = (int) bookings_end_expired(tenant, ids, now, &request_id);
+		ended = (int) end(tenant, ids, now, &request_id);
 	}
 	PG_FINALLY();
 	{
@@ -60,7 +60,7 @@ expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 			ids[over++] = occupants[i].booking_id;
 	if (over == 0)
 		return;
-	end_lapsed(tenant, store_uuid_array(ids, over), now);
+	end_unlocked(tenant, store_uuid_array(ids, over), now, bookings_end_expired);
 	allocations_delete_over(tenant, &wanted->resource_id, wanted->span, now);
 }
 
@@ -74,13 +74,14 @@ note_failure(ExpiryRest *rest, const pg_uuid_t *id, const ErrorData *error)
 }
 
 /*
- * Ends lapsed bookings in a subtransaction.  If that raises an error, tries
- * each half by itself, so that one booking that can't be ended (because of
- * somebody's trigger, say) doesn't keep the others from it.
+ * Ends bookings in a subtransaction.  If that raises an error, tries each half
+ * by itself, so that one booking that can't be ended (because of somebody's
+ * trigger, say) doesn't keep the others from it.  Returns how many were ended;
+ * rest counts the others.
  */
-static int
-end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, TimestampTz now,
-			   ExpiryRest *rest)
+int
+expiry_end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count,
+					  TimestampTz now, EndBookings end, ExpiryRest *rest)
 {
 	MemoryContext memory = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -91,7 +92,7 @@ end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, Timesta
 	MemoryContextSwitchTo(memory);
 	PG_TRY();
 	{
-		ended = end_lapsed(tenant, store_uuid_array(ids, count), now);
+		ended = end_unlocked(tenant, store_uuid_array(ids, count), now, end);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -121,8 +122,8 @@ end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count, Timesta
 			note_failure(rest, ids, error);
 		return 0;
 	}
-	return end_separately(tenant, ids, count / 2, now, rest) +
-		end_separately(tenant, ids + count / 2, count - count / 2, now, rest);
+	return expiry_end_separately(tenant, ids, count / 2, now, end, rest) +
+		expiry_end_separately(tenant, ids + count / 2, count - count / 2, now, end, rest);
 }
 
 /*
@@ -148,7 +149,8 @@ expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest)
 
 		looked_at += count;
 		if (count > 0)
-			ended += end_separately(&tenants[i], ids, count, now, rest);
+			ended += expiry_end_separately(&tenants[i], ids, count, now, bookings_end_expired,
+										   rest);
 	}
 	return ended;
 }

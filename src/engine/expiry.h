@@ -12,6 +12,7 @@
 #include "booking.h"
 
 #include "store/allocations.h"
+#include "utils/array.h"
 
 /* What a sweep could not end. */
 typedef struct ExpiryRest
@@ -22,8 +23,14 @@ typedef struct ExpiryRest
 	char		first_failure[256]; /* the first of them this */
 } ExpiryRest;
 
+/* A statement that ends those of the bookings that nobody else has locked. */
+typedef uint64 (*EndBookings) (const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now,
+							   const pg_uuid_t *request_id);
+
 extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 						 const Occupant *occupants, int count, TimestampTz now);
+extern int	expiry_end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count,
+								  TimestampTz now, EndBookings end, ExpiryRest *rest);
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
 extern int	expiry_drop_over(int max);
 extern TimestampTz expiry_next_due(void);

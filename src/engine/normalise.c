@@ -30,6 +30,7 @@
 #include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
+#include "rules/money.h"
 #include "rules/text.h"
 #include "store/plan.h"
 #include "store/records.h"
@@ -324,7 +325,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 
 	/* with every need named there is nothing to choose */
 	complete = !occupies ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) && named_count > 0) ||
+		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) &&
+		 row_same(old, row, BK_SERVICE_ID) && named_count > 0) ||
 		!assignment_lacks(change, named, named_count);
 	if (!complete)
 	{
@@ -493,6 +495,73 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 	}
 }
 
+/*
+ * What the booking remembers of the status it leaves: the one a request for
+ * cancellation can go back to, and of a restored no-show, until it is moved,
+ * that it was one.  The reason goes with the status it was given for.
+ */
+static void
+fill_past(BookingRow *row, const BookingRow *old)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(row);
+
+	if (from != to &&
+		(to == STATUS_PENDING_CANCELLATION || checks_restores_no_show(old, row)))
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
+	else if (from != to || !row_same(old, row, BK_STARTS_AT))
+		row_clear(row, BK_PREVIOUS_STATUS);
+
+	if ((from == STATUS_PENDING_CANCELLATION || from == STATUS_NO_SHOW) &&
+		(to == STATUS_PENDING || to == STATUS_CONFIRMED) && row_same(old, row, BK_REASON_CODE))
+		row_clear(row, BK_REASON_CODE);
+}
+
+/* ---- bookings that are imported (L7) ---- */
+
+/* The resources of one that takes none of their time. */
+static void
+find_resources(Change *change, const BookingRow *row)
+{
+	const pg_uuid_t *ids = row_resources(row, &change->resource_count);
+
+	change->resources = config_resources(&change->tenant, ids, change->resource_count);
+}
+
+/* What an imported booking says of itself, where others have it calculated. */
+static void
+fill_history(Change *change, BookingRow *row)
+{
+	bool		taxed = row_has(row, BK_TAX);
+	Datum		tax = row->value[BK_TAX];
+
+	if (row_status(row) != STATUS_PENDING_CANCELLATION)
+		row_clear(row, BK_PREVIOUS_STATUS);
+	else if (!row_has(row, BK_PREVIOUS_STATUS))
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(STATUS_CONFIRMED));
+	else if (lifecycle_find(lifecycle_status(row_text(row, BK_PREVIOUS_STATUS)),
+							STATUS_PENDING_CANCELLATION) == NULL)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("previous_status of a request for cancellation must be pending or confirmed")));
+
+	if (!row_has(row, BK_CREATED_AT))
+		row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
+	if (TIMESTAMP_NOT_FINITE(row_time(row, BK_CREATED_AT)) ||
+		row_time(row, BK_CREATED_AT) > change->now)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("created_at of a booking must be in the past")));
+
+	pricing_fill(change, row, NULL, true);
+	if (taxed)
+	{
+		money_check(DatumGetNumeric(tax), row_text(row, BK_CURRENCY));
+		row_set(row, BK_TAX, tax);
+	}
+	row_clear(row, BK_ORDER_ID);
+}
+
 /* ---- the whole row ---- */
 
 /*
@@ -512,12 +581,16 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 				(booking_errcode(ERR_ACTOR_REQUIRED),
 				 errmsg("a client's booking needs an actor"),
 				 errhint("Call booking.set_context(actor => ...) first.")));
+	change->imported = context_imports(context);
 	fill_change_columns(row, NULL, context);
-	row_set_text(row, BK_BOOKED_BY, row_text(row, BK_ACTOR));
+	if (!change->imported)
+		row_set_text(row, BK_BOOKED_BY, row_text(row, BK_ACTOR));
 	if (!row_has(row, BK_CONVERSATION))
 		row_set_text(row, BK_CONVERSATION, context->conversation);
 
-	if (!row_has(row, BK_STATUS))
+	if (change->imported)
+		normalise_require(row, BK_STATUS);
+	else if (!row_has(row, BK_STATUS))
 		row_set_status(row, STATUS_HELD);
 	status = row_status(row);
 	occupies = lifecycle_is_occupying(status);
@@ -545,21 +618,32 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	check_slot(row);
 	fill_during(row, NULL);
 
+	/* what is over takes nothing any more */
+	if (change->imported && row_time(row, BK_ENDS_AT) <= clock_now())
+		occupies = false;
 	if (occupies && !take_place(change, row, NULL, context, true))
 		return false;
 	if (!occupies)
 		change->now = clock_now();
+	if (change->imported && !occupies)
+		find_resources(change, row);
 	fill_locality(change, row, NULL, context);
 	fill_approval(change, row);
 
 	row_clear(row, BK_HELD_AT);
-	row_clear(row, BK_PREVIOUS_STATUS);
+	if (!change->imported)
+		row_clear(row, BK_PREVIOUS_STATUS);
 	fill_expiry(change, row, NULL);
-	pricing_fill(change, row, NULL, context_is_staff(context));
-	pricing_fill_order(row, NULL);
+	if (change->imported)
+		fill_history(change, row);
+	else
+	{
+		pricing_fill(change, row, NULL, context_is_staff(context));
+		pricing_fill_order(row, NULL);
+		row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
+	}
 	row_set(row, BK_VERSION, Int32GetDatum(1));
 	row_set(row, BK_NOTE_COUNT, Int32GetDatum(0));
-	row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
 	return true;
 }
@@ -626,11 +710,6 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	}
 	if (!store_writing_derived())
 		row->value[BK_NOTE_COUNT] = old->value[BK_NOTE_COUNT];
-	if (to == STATUS_PENDING_CANCELLATION && from != to)
-		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(from));
-	else if (from == STATUS_PENDING_CANCELLATION && from != to)
-		row_clear(row, BK_PREVIOUS_STATUS);
-
 	read_during(row, old);
 
 	/* moved by wall-clock time: the slot keeps its length */
@@ -693,6 +772,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_same(old, row, BK_REASON_CODE))
 		row_clear(row, BK_REASON_CODE);
 	fill_approval(change, row);
+	fill_past(row, old);
 	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
 	pricing_fill_order(row, old);

@@ -505,13 +505,14 @@ occupancy_retake(Change *change, TimestampTz expires_at)
 }
 
 /*
- * A booking became shorter or takes fewer units, of the same resources: keeps
- * what it still needs of what it has, be that overbooked or not.
+ * A booking became shorter, takes fewer units or has lost resources: keeps what
+ * it still needs of what it has, be that overbooked or not.
  */
 void
 occupancy_give_back(const Change *change, TimestampTz expires_at)
 {
 	int			count;
+	int			kept = 0;
 	Allocation *had = allocations_take_back(&change->tenant, &change->booking, &count);
 
 	for (int i = 0; i < count; i++)
@@ -521,11 +522,14 @@ occupancy_give_back(const Change *change, TimestampTz expires_at)
 			{
 				const Allocation *needed = &change->allocations[j];
 
-				had[i].span.until = Min(had[i].span.until, needed->span.until);
-				had[i].units = Min(had[i].units, needed->units);
+				had[kept] = had[i];
+				had[kept].span.until = Min(had[kept].span.until, needed->span.until);
+				had[kept].units = Min(had[kept].units, needed->units);
+				kept++;
+				break;
 			}
 	}
-	allocations_insert(&change->tenant, &change->booking, had, count, expires_at, false);
+	allocations_insert(&change->tenant, &change->booking, had, kept, expires_at, false);
 }
 
 /*

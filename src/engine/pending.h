@@ -26,6 +26,7 @@ typedef struct Change
 	int			stated_version; /* what the statement said the version is */
 	BookingStatus status;		/* in which BEFORE left the row */
 	const Service *service;		/* NULL: not needed so far */
+	bool		imported;		/* it is history, or from elsewhere */
 	bool		charged;		/* BEFORE calculated the price */
 	bool		moves_away;		/* AFTER will give back what it occupied */
 	bool		moved_out;		/* an earlier row of the statement had it do so */

@@ -162,6 +162,14 @@ check_branch(const Change *change, const BookingRow *row, const Context *who)
 					change->resources[0].code)));
 }
 
+/* That a booking which gives back resources still has what its service needs. */
+void
+place_check_needs(const Change *change, const BookingRow *row)
+{
+	if (change->locked && lifecycle_is_occupying(row_status(row)))
+		check_needs(change, row, true);
+}
+
 /* That the slot may be booked as far as the rules go. */
 void
 place_check(const Change *change, const BookingRow *row, const Context *who)

@@ -14,6 +14,7 @@
 #include "engine/pending.h"
 #include "store/bookings.h"
 
+extern void place_check_needs(const Change *change, const BookingRow *row);
 extern void place_check(const Change *change, const BookingRow *row, const Context *who);
 
 #endif							/* BOOKING_PLACE_H */

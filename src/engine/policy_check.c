@@ -81,8 +81,8 @@ policy_overrides(const BookingRow *row, const char *rule)
 }
 
 /* That overrides are names of rules, and staff's. */
-static void
-check_overrides(const BookingRow *row, const Context *who)
+void
+policy_check_overrides(const BookingRow *row, const Context *who)
 {
 	Datum	   *names;
 	int			count = overrides_of(row, &names);
@@ -117,6 +117,8 @@ relevant_rules(const BookingRow *row, const BookingRow *old, TimestampTz now)
 {
 	int			rules = 0;
 
+	if (old != NULL && checks_restores_no_show(old, row))
+		return 0;
 	if (old == NULL || !lifecycle_is_occupying(row_status(old)) ||
 		checks_lapsed(old, now))
 		return RULES_OF_TIME | RULES_OF_PLACE | RULE_BIT(RULE_OFF_GRID);
@@ -282,7 +284,7 @@ policy_check(const Change *change, const BookingRow *row, const BookingRow *old,
 	Question	question;
 
 	if (row_has(row, BK_OVERRIDES))
-		check_overrides(row, who);
+		policy_check_overrides(row, who);
 	if (!change->locked || change->resource_count == 0 || relevant == 0)
 		return;
 

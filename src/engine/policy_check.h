@@ -25,6 +25,7 @@ typedef struct PolicySays
 
 extern void policy_check(const Change *change, const BookingRow *row, const BookingRow *old,
 						 const Context *who);
+extern void policy_check_overrides(const BookingRow *row, const Context *who);
 extern bool policy_overrides(const BookingRow *row, const char *rule);
 extern PolicySays *policy_of_candidates(const Change *change, const BookingRow *row,
 										const BookingRow *old, const Context *context,

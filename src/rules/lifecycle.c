@@ -5,9 +5,9 @@
  *
  * The guard on booking.bookings, the SQL functions about statuses and the
  * CHECK that setup() writes all answer from the two tables below.  They hold
- * forward transitions only: undo puts an earlier state back, and an expired
- * hold can be taken again under its id (cancelled to held); the guard knows
- * both.
+ * forward transitions only: undo puts an earlier state back, an expired hold
+ * can be taken again under its id (cancelled to held), and so can an automatic
+ * no-show whose guest came late (no_show to confirmed); the guard knows them.
  *
  *-------------------------------------------------------------------------
  */
@@ -82,7 +82,7 @@ static const LifecycleTransition transitions[] = {
 	{STATUS_PENDING, STATUS_CANCELLED, ACTION_CANCEL, true, true, true, false},
 
 	{STATUS_CONFIRMED, STATUS_PENDING_CANCELLATION, ACTION_REQUEST_CANCELLATION, true, false, true, false},
-	{STATUS_CONFIRMED, STATUS_CHECKED_IN, ACTION_CHECK_IN, false, false, true, false},
+	{STATUS_CONFIRMED, STATUS_CHECKED_IN, ACTION_CHECK_IN, true, false, true, false},
 	{STATUS_CONFIRMED, STATUS_COMPLETED, ACTION_COMPLETE, false, false, true, false},
 	{STATUS_CONFIRMED, STATUS_NO_SHOW, ACTION_NO_SHOW, false, true, true, false},
 	{STATUS_CONFIRMED, STATUS_CANCELLED, ACTION_CANCEL, true, true, true, false},

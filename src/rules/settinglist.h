@@ -74,6 +74,10 @@ BOOKING_SETTING(RESCHEDULE_NOTICE, "reschedule_notice", SETTING_TYPE_INTERVAL, "
 				0, 0, 366 * USECS_PER_DAY,
 				false, LEVELS_STORED, NULL,
 				"how long before the start customers must move a booking at the latest")
+BOOKING_SETTING(NOTICE_FROM, "notice_from", SETTING_TYPE_ENUM, NULL,
+				0, 0, 1,
+				false, LEVELS_STORED, SETTING_OPTIONS("current", "earliest"),
+				"the start that notice counts from: the one the booking has, or the earliest it ever had")
 BOOKING_SETTING(MAX_RESCHEDULES, "max_reschedules", SETTING_TYPE_INTEGER, "moves",
 				SETTING_NONE, 0, 1000,
 				true, LEVELS_STORED, NULL,
@@ -86,6 +90,10 @@ BOOKING_SETTING(NO_SHOW_GRACE, "no_show_grace", SETTING_TYPE_INTERVAL, "seconds"
 				15 * USECS_PER_MINUTE, 0, 30 * USECS_PER_DAY,
 				false, LEVELS_STORED, NULL,
 				"how long after its start a booking is waited for before it is a no-show")
+BOOKING_SETTING(CHECK_IN_WINDOW, "check_in_window", SETTING_TYPE_INTERVAL, "seconds",
+				SETTING_NONE, 0, 30 * USECS_PER_DAY,
+				true, LEVELS_STORED, NULL,
+				"how long before the start customers may check in by themselves, until no_show_grace is over; none: they can't")
 BOOKING_SETTING(UNDO_WINDOW, "undo_window", SETTING_TYPE_INTERVAL, "seconds",
 				15 * USECS_PER_MINUTE, 0, 30 * USECS_PER_DAY,
 				false, LEVELS_STORED, NULL,

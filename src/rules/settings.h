@@ -74,6 +74,12 @@ typedef enum NoShowMode
 	NO_SHOW_AUTO
 } NoShowMode;
 
+typedef enum NoticeFrom
+{
+	NOTICE_FROM_CURRENT,
+	NOTICE_FROM_EARLIEST
+} NoticeFrom;
+
 typedef enum GridAnchor
 {
 	ANCHOR_OPENING,

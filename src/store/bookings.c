@@ -345,7 +345,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 {
 #define LOCK_BOOKING \
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
-		"branch_id, time_zone, currency, price, reason_code, resource_ids " \
+		"branch_id, time_zone, currency, price, reason_code, resource_ids, previous_status " \
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
 	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
 	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
@@ -371,6 +371,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 	state->resource_ids =
 		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
 					   &state->resource_count);
+	state->previous_status = store_text_column(context, 0, 13);
 	return true;
 }
 
@@ -504,6 +505,48 @@ bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resou
 	};
 
 	return update_own(&plan, values, overrides ? NULL : "   n");
+}
+
+/* Changes what of a booking is given: all at once, so that it is one change. */
+BookingResult *
+bookings_amend(const pg_uuid_t *tenant, const pg_uuid_t *id, const Amendment *amendment)
+{
+	static const BookingColumn columns[] = {
+		BK_UNITS, BK_PARTY_SIZE, BK_SERVICE_ID, BK_RESOURCE_IDS, BK_METADATA,
+		BK_CUSTOMER_ID, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES, BK_OVERRIDES
+	};
+	/* of those that may become null, whether they are given */
+	static const BookingColumn nullable[] = {
+		BK_CUSTOMER_ID, BK_TITLE, BK_DESCRIPTION, BK_ATTENDEES
+	};
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET units = COALESCE($3, units), "
+		"party_size = COALESCE($4, party_size), service_id = COALESCE($5, service_id), "
+		"resource_ids = COALESCE($6, resource_ids), metadata = COALESCE($7, metadata), "
+		"customer_id = CASE WHEN $13 THEN $8 ELSE customer_id END, "
+		"title = CASE WHEN $14 THEN $9 ELSE title END, "
+		"description = CASE WHEN $15 THEN $10 ELSE description END, "
+		"attendees = CASE WHEN $16 THEN $11 ELSE attendees END, overrides = $12"
+		THIS_BOOKING,
+		16, {
+			UUIDOID, UUIDOID, INT4OID, INT4OID, UUIDOID, UUIDARRAYOID, JSONBOID, UUIDOID,
+			TEXTOID, TEXTOID, JSONBOID, TEXTARRAYOID, BOOLOID, BOOLOID, BOOLOID, BOOLOID
+		}
+	};
+	Datum		values[2 + lengthof(columns) + lengthof(nullable)] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id)
+	};
+	char		nulls[2 + lengthof(columns) + lengthof(nullable)];
+
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < lengthof(columns); i++)
+	{
+		values[2 + i] = amendment->row.value[columns[i]];
+		nulls[2 + i] = amendment->row.isnull[columns[i]] ? 'n' : ' ';
+	}
+	for (int i = 0; i < lengthof(nullable); i++)
+		values[2 + lengthof(columns) + i] = BoolGetDatum(amendment->given[nullable[i]]);
+	return update_own(&plan, values, nulls);
 }
 
 /* A note was added: counting it changes the booking, and so audits the note. */

@@ -126,7 +126,15 @@ typedef struct BookingState
 	char	   *currency;
 	Datum		price;			/* numeric */
 	char	   *reason_code;
+	char	   *previous_status;
 } BookingState;
+
+/* What of a booking is to be changed, and to what. */
+typedef struct Amendment
+{
+	bool		given[BK_COLUMN_COUNT];
+	BookingRow	row;			/* overrides always count, null for none */
+} Amendment;
 
 /* The outcome of a change, for the functions of the API. */
 typedef struct BookingResult
@@ -159,6 +167,8 @@ extern BookingResult *bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id
 									TimeSpan slot, ArrayType *overrides);
 extern BookingResult *bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id,
 										ArrayType *resource_ids, ArrayType *overrides);
+extern BookingResult *bookings_amend(const pg_uuid_t *tenant, const pg_uuid_t *id,
+									 const Amendment *amendment);
 extern BookingResult *bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id);
 extern void bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id);
 

@@ -54,7 +54,7 @@ static StorePlan read_events = {
 	"SELECT span.horizon, span.until, a.tx, a.tenant_id, a.branch_id, a.booking_id, "
 	"a.status, a.version, a.action "
 	"FROM span LEFT JOIN LATERAL (SELECT l.* FROM booking.audit_log AS l "
-	"WHERE l.tx" GE "$1 AND l.tx" LT "span.until AND l.at" GE "$3 "
+	"WHERE l.tx" GE "$1 AND l.tx" LT "span.until AND l.at" GE "$3 AND l.action" NE "'import' "
 	"ORDER BY l.tx USING OPERATOR(pg_catalog.<) FETCH FIRST $4 ROWS WITH TIES) AS a ON true "
 	"ORDER BY a.tx USING OPERATOR(pg_catalog.<), a.booking_id USING OPERATOR(pg_catalog.<), "
 	"a.version USING OPERATOR(pg_catalog.<)",
@@ -63,7 +63,8 @@ static StorePlan read_events = {
 };
 
 static StorePlan find_further = {
-	.sql = "SELECT FROM booking.audit_log AS a WHERE a.tx" GE "$1 AND a.at" GE "$2 LIMIT 1",
+	.sql = "SELECT FROM booking.audit_log AS a WHERE a.tx" GE "$1 AND a.at" GE "$2 "
+	"AND a.action" NE "'import' LIMIT 1",
 	.nargs = 2,
 	.argtypes = {INT8OID, TIMESTAMPTZOID}
 };

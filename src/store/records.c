@@ -75,6 +75,31 @@ records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *private_value
 	store_execute(&plan, values, NULL, STORE_DERIVED);
 }
 
+/* What the audit trail tells of how a booking was moved. */
+PastMoves
+records_moves(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+#define OLD_VALUE(key) "(old_values OPERATOR(pg_catalog.->>) '" key "')"
+	static StorePlan plan = {
+		"SELECT pg_catalog.count(*) FILTER "
+		"(WHERE action" EQ "'reschedule' AND actor_kind" EQ "'customer'), "
+		"pg_catalog.min(" OLD_VALUE("starts_at") "::pg_catalog.timestamptz) "
+		"FROM booking.audit_log WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 "
+		"AND COALESCE(" OLD_VALUE("status") ", status)" NE "ALL (ARRAY['held', 'waitlisted'])",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+	PastMoves	moves;
+	bool		isnull;
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	moves.by_customer = (int) DatumGetInt64(store_column(0, 1, NULL));
+	moves.earliest = DatumGetTimestampTz(store_column(0, 2, &isnull));
+	if (isnull)
+		moves.earliest = DT_NOEND;
+	return moves;
+}
+
 /* ---- service sessions ---- */
 
 /*

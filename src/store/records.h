@@ -35,6 +35,13 @@ typedef struct AuditEntry
 	TimestampTz at;
 } AuditEntry;
 
+/* How a booking was moved since it is more than a hold. */
+typedef struct PastMoves
+{
+	int			by_customer;
+	TimestampTz earliest;		/* start that it had before; DT_NOEND: none */
+} PastMoves;
+
 /* A booking on an order. */
 typedef struct OrderItem
 {
@@ -48,6 +55,7 @@ typedef struct OrderItem
 
 extern void records_audit(const AuditEntry *entry);
 extern void records_audit_private(const AuditEntry *entry, bytea *salt, Jsonb *values);
+extern PastMoves records_moves(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 
 extern pg_uuid_t records_session(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 								 BookingStatus status, TimeSpan slot, Datum resource_ids,

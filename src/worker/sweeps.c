@@ -39,6 +39,7 @@
 #include "engine/broadcast.h"
 #include "engine/deadlines.h"
 #include "engine/expiry.h"
+#include "engine/no_shows.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -52,6 +53,7 @@
 #define RETRY_MS 1000			/* for what somebody else has locked */
 #define FAILURE_MAX_S 60
 #define DROP_OVER_MS 60000
+#define NO_SHOWS_REST_MS 1000
 #define SUMMARIZE_ROWS 1000
 #define SUMMARIZE_MS 300
 #define HELD_BACK_MIN_MS 250
@@ -74,9 +76,12 @@ typedef struct Sweep
 	const char *name;
 	const char *activity;		/* as pg_stat_activity shows it */
 	void		(*run) (SweepStep *step);
+	bool		makes_up;		/* what it was called for while it rests, it
+								 * does right after */
 } Sweep;
 
 static void sweep_expiry(SweepStep *step);
+static void sweep_no_shows(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
@@ -84,6 +89,7 @@ static void sweep_prepared(SweepStep *step);
 /* In the order they run: what the first change, the broadcast tells. */
 static const Sweep sweeps[] = {
 	{"expiry", "booking sweep: expiry", sweep_expiry},
+	{"no-shows", "booking sweep: no-shows", sweep_no_shows, true},
 	{"allocations", "booking sweep: allocations", sweep_allocations},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
 	{"prepared", "booking sweep: prepared", sweep_prepared}
@@ -114,33 +120,56 @@ backed_off(SweepStep *step, int min, int max)
 }
 
 /*
- * Ends what has lapsed.  What others were busy with is looked at again soon,
- * what raised an error after a while that doubles.
+ * Decides when a sweep that ends bookings is to come again.  What others were
+ * busy with is looked at again soon, what raised an error after a while that
+ * doubles.
  */
 static void
-sweep_expiry(SweepStep *step)
+come_again(SweepStep *step, const ExpiryRest *rest, TimestampTz (*next_due) (void))
 {
-	ExpiryRest	rest;
 	TimestampTz next;
 
-	step->done = expiry_sweep(NULL, step->max, &rest);
-	if (rest.failed == 0)
+	if (rest->failed == 0)
 		step->state->delay = 0;
-	if (step->done > 0 && step->done + rest.busy + rest.failed >= step->max)
+	if (step->done > 0 && step->done + rest->busy + rest->failed >= step->max)
 	{
 		step->state->due = step->now;
 		return;
 	}
 
-	next = expiry_next_due();
-	if (rest.busy > 0)
+	next = next_due();
+	if (rest->busy > 0)
 		next = Min(next, after_ms(step->now, RETRY_MS));
-	if (rest.failed > 0)
+	if (rest->failed > 0)
 	{
 		next = Min(next, backed_off(step, RETRY_MS, FAILURE_MAX_S * 1000));
-		strlcpy(step->trouble, rest.first_failure, sizeof(step->trouble));
+		strlcpy(step->trouble, rest->first_failure, sizeof(step->trouble));
 	}
 	step->state->due = next;
+}
+
+/* Ends what has lapsed. */
+static void
+sweep_expiry(SweepStep *step)
+{
+	ExpiryRest	rest;
+
+	step->done = expiry_sweep(NULL, step->max, &rest);
+	come_again(step, &rest, expiry_next_due);
+}
+
+/*
+ * Marks as no-shows whom the clock says so of.  This looks at every resource,
+ * so while there is much else to do it rests in between.
+ */
+static void
+sweep_no_shows(SweepStep *step)
+{
+	ExpiryRest	rest;
+
+	step->done = no_shows_sweep(NULL, step->max, &rest);
+	come_again(step, &rest, no_shows_next_due);
+	step->state->not_before = after_ms(step->now, NO_SHOWS_REST_MS);
 }
 
 /*
@@ -431,6 +460,8 @@ sweeps_run(SweepRound *round)
 			if (round->store != STORE_FOUND)
 				return;
 		}
+		else if (sweeps[i].makes_up)
+			state->due = Min(state->due, state->not_before);
 		if (state->due != DT_NOEND)
 			round->due = Min(round->due, Max(state->due, state->not_before));
 	}
