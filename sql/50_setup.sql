@@ -127,6 +127,8 @@ BEGIN
 		('audit_log', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
 		('audit_private', 'SELECT', '', 'auditor'),
 		('outbox', 'SELECT', '', 'admin'),
+		('undo_tokens', 'SELECT', '', 'admin'),
+		('undo_batches', 'SELECT', '', 'admin'),
 		('store_state', 'SELECT', 'true', NULL),
 		('sweeps', 'SELECT', 'true', 'admin')
 		) AS r (relation, verb, condition, level)
@@ -376,7 +378,9 @@ BEGIN
 		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
-		('outbox', 'Side effects to deliver.')
+		('outbox', 'Side effects to deliver.'),
+		('undo_tokens', 'Changes that can be undone, with the hash of the token that does it.'),
+		('undo_batches', 'Bulk changes that can be undone as a whole; undo_tokens has their bookings.')
 		) AS c (relation, description)
 	LOOP
 		EXECUTE format('COMMENT ON TABLE booking.%I IS %L', comment.relation, comment.description);
