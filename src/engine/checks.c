@@ -693,13 +693,12 @@ renews_expired(const BookingRow *old, const BookingRow *new)
 /* ---- undo (U6) ---- */
 
 static void
-stale(const Change *change, const char *detail)
+refuse_reverse(char *why)
 {
 	ereport(ERROR,
 			(booking_errcode(ERR_UNDO_STALE),
-			 errmsg("the change of booking %s can't be undone any more",
-					ids_text(&change->booking)),
-			 errdetail("%s", detail)));
+			 errmsg("the change can't be undone any more"),
+			 errdetail_internal("%s", why)));
 }
 
 /*
@@ -711,19 +710,22 @@ static void
 check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
 			  const Context *who)
 {
+	const char *booking = ids_text(&change->booking);
 	Customer	customer;
 
 	check_own(change, old, who);
 	check_untouched(change, old, new);
 	if (checks_lapsed(old, change->now))
-		stale(change, psprintf("It is %s, and that expired at %s.", row_text(old, BK_STATUS),
-							   timestamptz_to_str(row_time(old, BK_EXPIRES_AT))));
+		refuse_reverse(psprintf("Booking %s is %s, and that expired at %s.", booking,
+								row_text(old, BK_STATUS),
+								timestamptz_to_str(row_time(old, BK_EXPIRES_AT))));
 	if (checks_lapsed(new, change->now))
-		stale(change, psprintf("It was %s, and that expired at %s.", row_text(new, BK_STATUS),
-							   timestamptz_to_str(row_time(new, BK_EXPIRES_AT))));
+		refuse_reverse(psprintf("Booking %s was %s, and that expired at %s.", booking,
+								row_text(new, BK_STATUS),
+								timestamptz_to_str(row_time(new, BK_EXPIRES_AT))));
 	if (!row_same(old, new, BK_CUSTOMER_ID) && row_has(new, BK_CUSTOMER_ID) &&
 		!people_find_customer(&change->tenant, row_uuid(new, BK_CUSTOMER_ID), &customer))
-		stale(change, "Its customer does not exist any more.");
+		refuse_reverse(psprintf("The customer of booking %s does not exist any more.", booking));
 	check_form(old, new);
 	if (row_status(new) == STATUS_HELD && row_status(old) != STATUS_HELD)
 		check_hold(change, new, who);

@@ -355,17 +355,18 @@ lock_and_read(const pg_uuid_t *tenant, const UndoMember *member, BookingRow *now
 	if (row_int(now, BK_VERSION) != member->version)
 		ereport(ERROR,
 				(booking_errcode(ERR_UNDO_STALE),
-				 errmsg("booking %s has changed since", ids_text(&member->booking)),
-				 errdetail("It is at version %d; the change to undo left it at %d.",
-						   row_int(now, BK_VERSION), member->version),
+				 errmsg("the booking has changed since"),
+				 errdetail("Booking %s is at version %d; the change to undo left it at %d.",
+						   ids_text(&member->booking), row_int(now, BK_VERSION),
+						   member->version),
 				 errhint("Look at the booking and change it as it should be.")));
 	if (!undo_store_old_values(tenant, &member->booking, member->version, &values,
 							   &private_values))
 		ereport(ERROR,
 				(booking_errcode(ERR_UNDO_STALE),
-				 errmsg("the change of booking %s can't be undone any more",
-						ids_text(&member->booking)),
-				 errdetail("Personal data that it had before was erased.")));
+				 errmsg("the change can't be undone any more"),
+				 errdetail("Personal data that booking %s had before was erased.",
+						   ids_text(&member->booking))));
 	*before = *now;
 	put_back(before, values);
 	put_back(before, private_values);

@@ -413,7 +413,7 @@ records_withdrawn_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int
 	static StorePlan plan = {
 		"SELECT DISTINCT o.topic, o.event FROM booking.audit_log AS a JOIN booking.outbox AS o "
 		"ON o.tenant_id" EQ "$1 AND o.booking_id" EQ "$2 "
-		"AND o.booking_version" EQ "a.version OPERATOR(pg_catalog.-) 1 "
+		"AND o.booking_version" EQ "(a.version OPERATOR(pg_catalog.-) 1) "
 		"AND o.status" EQ "'cancelled' "
 		"WHERE a.tenant_id" EQ "$1 AND a.booking_id" EQ "$2 AND a.version" EQ "$3 "
 		"AND a.action" EQ "'reverse' ORDER BY o.topic",
