@@ -50,6 +50,8 @@
 #define TOKEN_BYTES (UUID_LEN + VERSION_BYTES + SECRET_BYTES)
 #define BATCH_BYTES (UUID_LEN + SECRET_BYTES)
 
+#define LOCK_AT_ONCE 500
+
 /* How long after it has expired a token is still known as such. */
 #define KEEP_EXPIRED (1 * USECS_PER_HOUR)
 
@@ -413,6 +415,27 @@ reverse_one(const pg_uuid_t *tenant, const UndoMember *member, const pg_uuid_t *
 	MemoryContextSwitchTo(caller);
 }
 
+/* Waits for the rows of bookings, in the order of their ids. */
+static void
+lock_rows(const pg_uuid_t *tenant, const UndoMember *members, int count,
+		  MemoryContext scratch)
+{
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+	for (int first = 0; first < count; first += LOCK_AT_ONCE)
+	{
+		int			part = Min(count - first, LOCK_AT_ONCE);
+		pg_uuid_t	ids[LOCK_AT_ONCE];
+
+		for (int i = 0; i < part; i++)
+			ids[i] = members[first + i].booking;
+		bookings_lock_all(tenant, store_uuid_array(ids, part));
+		SPI_freetuptable(SPI_tuptable);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
 /*
  * Takes what undoing many changes needs: rows by id, then keys, then orders.
  */
@@ -480,6 +503,12 @@ undo_reverse(const pg_uuid_t *tenant, const char *text, int text_length, int *co
 		find_token(tenant, &token, &found);
 		check_token(&found);
 		members = undo_store_members(tenant, &token.member.booking, count);
+		if (locks_wait() == LOCK_WAIT)
+		{
+			/* some may have been undone by themselves while we waited */
+			lock_rows(tenant, members, *count, scratch);
+			members = undo_store_members(tenant, &token.member.booking, count);
+		}
 		lock_members(tenant, members, *count, scratch);
 	}
 	else
