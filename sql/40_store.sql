@@ -532,6 +532,37 @@ BEGIN
 		created_at timestamptz NOT NULL,
 		PRIMARY KEY (tenant_id, id)
 	);
+	CREATE INDEX outbox_booking ON booking.outbox (tenant_id, booking_id);
+
+	/*
+	 * Undo tokens: what a token is compared with, never the token itself.  The
+	 * version is the one that the change to undo has left behind.
+	 */
+	CREATE TABLE booking.undo_tokens (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		version integer NOT NULL,
+		secret_hash bytea NOT NULL,
+		batch_id uuid,
+		issued_to text,
+		issued_at timestamptz NOT NULL,
+		expires_at timestamptz NOT NULL,
+		used_at timestamptz,
+		PRIMARY KEY (tenant_id, booking_id, version)
+	);
+	CREATE INDEX undo_tokens_batch ON booking.undo_tokens (tenant_id, batch_id)
+		WHERE batch_id IS NOT NULL;
+
+	CREATE TABLE booking.undo_batches (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		secret_hash bytea NOT NULL,
+		issued_to text,
+		issued_at timestamptz NOT NULL,
+		expires_at timestamptz NOT NULL,
+		used_at timestamptz,
+		PRIMARY KEY (tenant_id, id)
+	);
 
 	INSERT INTO booking.store_state (version) VALUES (1);
 END

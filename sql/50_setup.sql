@@ -130,6 +130,8 @@ BEGIN
 		('external_refs', 'ALL', '', 'staff'),
 		('external_refs', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
 		('outbox', 'SELECT', '', 'admin'),
+		('undo_tokens', 'SELECT', '', 'admin'),
+		('undo_batches', 'SELECT', '', 'admin'),
 		('store_state', 'SELECT', 'true', NULL),
 		('sweeps', 'SELECT', 'true', 'admin')
 		) AS r (relation, verb, condition, level)
@@ -381,7 +383,9 @@ BEGIN
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
 		('external_refs', 'Where else bookings stand: the id an external calendar has for each. What is managed by a calendar is moved, amended and cancelled by actors of kind calendar alone.'),
-		('outbox', 'Side effects to deliver.')
+		('outbox', 'Side effects to deliver.'),
+		('undo_tokens', 'Changes that can be undone, with the hash of the token that does it.'),
+		('undo_batches', 'Bulk changes that can be undone as a whole; undo_tokens has their bookings.')
 		) AS c (relation, description)
 	LOOP
 		EXECUTE format('COMMENT ON TABLE booking.%I IS %L', comment.relation, comment.description);

@@ -14,9 +14,11 @@ DECLARE
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend'];
-	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete',
-		'no_show', 'reassign', 'restore', 'expire_holds', 'mark_no_shows', 'hours_breach'];
+		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend',
+		'reverse'];
+	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete', 'no_show', 'reassign',
+		'restore', 'expire_holds', 'mark_no_shows', 'hours_breach', 'issue_undo', 'bulk_cancel',
+		'bulk_reassign'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
@@ -68,8 +70,8 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);
 	END IF;
 	IF level = 'admin' THEN
-		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals TO %I',
-					   role);
+		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals,
+			booking.undo_tokens, booking.undo_batches TO %I', role);
 		EXECUTE format('GRANT UPDATE ON booking.tenants TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.branches, booking.reason_codes,
 			booking.resources, booking.services, booking.service_requirements,

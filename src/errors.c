@@ -140,6 +140,18 @@ booking_errcode(BookingError error)
 	return errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4]));
 }
 
+/* The catalogue's first row of a SQLSTATE as errcode() has it, or NULL. */
+const ErrorRow *
+errors_of_sqlstate(int sqlerrcode)
+{
+	const char *sqlstate = unpack_sql_state(sqlerrcode);
+
+	for (int i = 0; i < BOOKING_ERROR_COUNT; i++)
+		if (strcmp(error_rows[i].sqlstate, sqlstate) == 0)
+			return &error_rows[i];
+	return NULL;
+}
+
 /* The catalogue's row of an error. */
 const ErrorRow *
 errors_row(BookingError error)

@@ -99,6 +99,7 @@ typedef struct ErrorRow
 } ErrorRow;
 
 extern int	booking_errcode(BookingError error);
+extern const ErrorRow *errors_of_sqlstate(int sqlerrcode);
 extern const ErrorRow *errors_row(BookingError error);
 
 #endif							/* BOOKING_ERRORS_H */

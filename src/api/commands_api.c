@@ -21,6 +21,7 @@
 #include "engine/effects.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
+#include "engine/undo.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/duration.h"
@@ -130,6 +131,7 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 	const QueuedEffects *effects;
 	Datum		topics[EFFECTS_MAX];
 	int			topic_count = 0;
+	char	   *token = NULL;
 	HeapTuple	tuple;
 
 	if (result == NULL)
@@ -143,7 +145,10 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 	values[0] = UUIDPGetDatum(&result->id);
 	values[1] = CStringGetTextDatum(lifecycle_status_name(result->status));
 	values[2] = Int32GetDatum(result->version);
-	values[3] = (Datum) 0;
+	if (result->version != command->state.version)
+		token = undo_issue(command->tenant, &result->id, result->version, NULL);
+	nulls[3] = token == NULL;
+	values[3] = token ? CStringGetTextDatum(token) : (Datum) 0;
 	values[4] = PointerGetDatum(construct_array(topics, topic_count, TEXTOID, -1, false,
 												TYPALIGN_INT));
 	values[5] = TimestampTzGetDatum(result->updated_at);

@@ -91,9 +91,33 @@ shared_setting(SettingKey key, const Change *change, const Branch *branch)
 	return settings_get(key, &sources);
 }
 
+/*
+ * The strategy that bulk work states, and the depth of triggers at which its
+ * own changes are made: others that follow from them go by the settings.
+ */
+static int	stated_strategy = -1;
+static int	stated_depth = 0;
+
+/*
+ * Has the changes that the next statement makes choose by a strategy; negative:
+ * by the settings.  Returns what was set before; the caller puts that back,
+ * after an error too.
+ */
+int
+assignment_set_strategy(int strategy)
+{
+	int			previous = stated_strategy;
+
+	stated_strategy = strategy;
+	stated_depth = pending_trigger_depth() + 1;
+	return previous;
+}
+
 static AssignmentStrategy
 strategy_of(const Change *change, const Branch *branch)
 {
+	if (stated_strategy >= 0 && change->trigger_depth == stated_depth)
+		return (AssignmentStrategy) stated_strategy;
 	return (AssignmentStrategy) shared_setting(SETTING_ASSIGNMENT, change, branch).option;
 }
 
@@ -362,6 +386,7 @@ assignment_complete(const Change *change, const BookingRow *row, const BookingRo
 
 	MemoryContextSwitchTo(workspace);
 	policy_question(&question, change, row, branch, context_is_staff(context));
+	question.asked_to_choose = strategy != ASSIGN_EXPLICIT;
 	question_places(&question, named, named_count, preferred);
 	if (preferred != NULL && question.chooses)
 		check_preferred(&question, preferred);

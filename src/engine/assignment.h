@@ -27,6 +27,7 @@ typedef struct Assignment
 extern BookingResult *assignment_insert(const BookingRow *row, const pg_uuid_t *preferred);
 extern const pg_uuid_t *assignment_preferred(const pg_uuid_t *booking);
 
+extern int	assignment_set_strategy(int strategy);
 extern bool assignment_is_explicit(const Change *change, const Branch *branch);
 extern bool assignment_lacks(const Change *change, const pg_uuid_t *named, int named_count);
 extern bool assignment_lock(const Change *change, const Branch *branch);

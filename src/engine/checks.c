@@ -747,6 +747,48 @@ renews_expired(const BookingRow *old, const BookingRow *new)
 		strcmp(row_text(old, BK_REASON_CODE), "hold_expired") == 0;
 }
 
+/* ---- undo (U6) ---- */
+
+static void
+refuse_reverse(char *why)
+{
+	ereport(ERROR,
+			(booking_errcode(ERR_UNDO_STALE),
+			 errmsg("the change can't be undone any more"),
+			 errdetail_internal("%s", why)));
+}
+
+/*
+ * An earlier state is put back.  No rule about times, places or the way from
+ * status to status is asked: the booking was as it was.  But what is put back
+ * must still make sense, and limits that others count on hold.
+ */
+static void
+check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
+			  const Context *who)
+{
+	const char *booking = ids_text(&change->booking);
+	Customer	customer;
+
+	check_own(change, old, who);
+	check_untouched(change, old, new);
+	if (checks_lapsed(old, change->now))
+		refuse_reverse(psprintf("Booking %s is %s, and that expired at %s.", booking,
+								row_text(old, BK_STATUS),
+								timestamptz_to_str(row_time(old, BK_EXPIRES_AT))));
+	if (checks_lapsed(new, change->now))
+		refuse_reverse(psprintf("Booking %s was %s, and that expired at %s.", booking,
+								row_text(new, BK_STATUS),
+								timestamptz_to_str(row_time(new, BK_EXPIRES_AT))));
+	if (!row_same(old, new, BK_CUSTOMER_ID) && row_has(new, BK_CUSTOMER_ID) &&
+		!people_find_customer(&change->tenant, row_uuid(new, BK_CUSTOMER_ID), &customer))
+		refuse_reverse(psprintf("The customer of booking %s does not exist any more.", booking));
+	check_form(old, new);
+	if (row_status(new) == STATUS_HELD && row_status(old) != STATUS_HELD)
+		check_hold(change, new, who);
+	quotas_check(change, new, old, who);
+}
+
 void
 checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 			  const Context *who)
@@ -759,6 +801,11 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	if (who->level == ACCESS_AUDITOR)
 		deny("change a booking");
 	context_require_actor(who, row_text(new, BK_ACTOR));
+	if (change->reverses)
+	{
+		check_reverse(change, old, new, who);
+		return;
+	}
 	check_own(change, old, who);
 	if (renews || (from == STATUS_HELD && (to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
 		(from == STATUS_HELD && to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&

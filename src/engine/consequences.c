@@ -16,6 +16,7 @@
 #include "engine/effects.h"
 #include "engine/no_shows.h"
 #include "engine/pricing.h"
+#include "engine/undo.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
 #include "store/config.h"
@@ -36,7 +37,8 @@ reason_is(const BookingRow *row, const char *reason)
 
 /* What the audit trail calls a change. */
 static const char *
-action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
+action_of(const Change *change, const BookingRow *old, const BookingRow *new,
+		  bool *reversible)
 {
 	BookingStatus to = row_status(new);
 	BookingStatus from;
@@ -46,6 +48,11 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 	if (old == NULL)
 		return to == STATUS_HELD ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
 
+	if (change->reverses)
+	{
+		*reversible = true;
+		return "reverse";
+	}
 	from = row_status(old);
 	if (from != to)
 	{
@@ -109,6 +116,34 @@ write_session(const Change *change, const BookingRow *old, const BookingRow *new
 	return true;
 }
 
+/*
+ * The session of a booking that gets back an earlier state: as it was then,
+ * moments included.
+ */
+static bool
+restore_session(const BookingRow *old, const BookingRow *new, pg_uuid_t *id)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	BookingStatus to = row_status(new);
+	bool		has = records_session_id(tenant, booking, id);
+
+	if (!has_session(to))
+	{
+		if (has)
+			records_drop_session(tenant, booking);
+		return false;
+	}
+	if (!has && lifecycle_is_terminal(to))
+		return false;
+	if (!has || !row_same(old, new, BK_STATUS) || !row_same(old, new, BK_STARTS_AT) ||
+		!row_same(old, new, BK_ENDS_AT) || !row_same(old, new, BK_RESOURCE_IDS))
+		*id = records_restore_session(tenant, booking, row_status(old), to, row_slot(new),
+									  new->value[BK_RESOURCE_IDS],
+									  row_time(new, BK_UPDATED_AT));
+	return true;
+}
+
 /* What a booking costs is on its order, and follows it (K5). */
 static void
 write_order(const Change *change, const BookingRow *old, const BookingRow *new)
@@ -150,6 +185,33 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 	}
 }
 
+/* The order of a booking that gets back an earlier state. */
+static void
+restore_order(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	bool		ordered = row_has(old, BK_ORDER_ID);
+	bool		cancelled = row_status(new) == STATUS_CANCELLED;
+	TimestampTz now = row_time(new, BK_UPDATED_AT);
+	OrderItem	item;
+
+	if (!ordered && !row_has(new, BK_ORDER_ID))
+		return;
+	item.tenant = row_uuid(new, BK_TENANT_ID);
+	item.order = row_has(new, BK_ORDER_ID) ? row_uuid(new, BK_ORDER_ID) :
+		row_uuid(old, BK_ORDER_ID);
+	item.booking = row_uuid(new, BK_ID);
+	item.amount = new->value[BK_PRICE];
+	item.tax = new->value[BK_TAX];
+	item.description = row_same(old, new, BK_SERVICE_ID) ? NULL : change->service->name;
+
+	if (!row_has(new, BK_ORDER_ID) || cancelled)
+		records_void_item(&item, now);
+	else if (!ordered || row_status(old) == STATUS_CANCELLED)
+		records_restore_item(&item, now);
+	else if (pricing_changes(old, new) || !row_same(old, new, BK_SERVICE_ID))
+		records_change_item(&item, now);
+}
+
 /* booking.notify = inline: NOTIFY with the transaction itself. */
 static void
 tell_listeners(const BookingRow *new, const char *action)
@@ -175,7 +237,8 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 	bool		reversible;
 	const char *action;
 	pg_uuid_t	session;
-	bool		has = write_session(change, old, new, &session);
+	bool		has = change->reverses ? restore_session(old, new, &session) :
+		write_session(change, old, new, &session);
 
 	if (row_has(new, BK_EXPIRES_AT))
 		deadlines_note(row_time(new, BK_EXPIRES_AT));
@@ -190,12 +253,19 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 		return;
 	}
 
-	action = action_of(old, new, &reversible);
+	action = action_of(change, old, new, &reversible);
 
-	write_order(change, old, new);
+	if (change->reverses)
+		restore_order(change, old, new);
+	else
+		write_order(change, old, new);
 	audit_write(old, new, action, reversible, who->role, has ? &session : NULL,
 				change->overbooked);
-	effects_queue(old, new, action);
+	if (change->reverses)
+		effects_reverse(old, new);
+	else
+		effects_queue(old, new, action);
+	undo_note_change(new, reversible);
 
 	deadlines_note_change();
 	if (broadcast_is_inline())

@@ -95,6 +95,52 @@ effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
 							  row_int(new, BK_VERSION), now, now);
 }
 
+/* Queues effects of the last change, and notes those that are known by name. */
+static void
+queue_topics(const BookingRow *new, const char *const *topics, int count, const char *event)
+{
+	TimestampTz now = row_time(new, BK_UPDATED_AT);
+
+	if (count == 0)
+		return;
+	records_queue_effects(row_uuid(new, BK_TENANT_ID), row_uuid(new, BK_ID), topics, count,
+						  event, row_int(new, BK_VERSION), now, now);
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < lengthof(effect_rules); j++)
+			if (strcmp(effect_rules[j].topic, topics[i]) == 0)
+			{
+				if (last.count < EFFECTS_MAX)
+					last.topics[last.count++] = effect_rules[j].topic;
+				break;
+			}
+}
+
+/*
+ * A change is undone: what it had queued is withdrawn, and what was sent
+ * already is corrected.  If it was an undo itself, what that had withdrawn is
+ * queued again.
+ */
+void
+effects_reverse(const BookingRow *old, const BookingRow *new)
+{
+	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
+	const pg_uuid_t *booking = row_uuid(new, BK_ID);
+	int			undone = row_int(old, BK_VERSION);
+	const char **topics;
+	char	   *event;
+	int			count;
+
+	last.booking = *booking;
+	last.version = row_int(new, BK_VERSION);
+	last.count = 0;
+
+	records_withdraw_effects(tenant, booking, undone);
+	count = records_withdrawn_effects(tenant, booking, undone, &topics, &event);
+	queue_topics(new, topics, count, event);
+	count = records_sent_effects(tenant, booking, undone, &topics);
+	queue_topics(new, topics, count, "reverse");
+}
+
 /* A command begins: what was queued before it is not its doing. */
 void
 effects_forget(void)

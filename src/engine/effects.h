@@ -24,6 +24,7 @@ typedef struct QueuedEffects
 } QueuedEffects;
 
 extern void effects_queue(const BookingRow *old, const BookingRow *new, const char *action);
+extern void effects_reverse(const BookingRow *old, const BookingRow *new);
 extern void effects_forget(void);
 extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
 

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 
 #include "compat.h"
@@ -264,6 +265,74 @@ json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value, 
 		default:
 			elog(ERROR, "no JSON form for type %u", type);
 	}
+}
+
+/* A list of uuids as an array. */
+static Datum
+read_uuid_array(const JsonbValue *list)
+{
+	Datum	   *elements;
+	int			count = 0;
+	JsonbIterator *iterator;
+	JsonbValue	element;
+	JsonbIteratorToken token;
+
+	iterator = JsonbIteratorInit(list->val.binary.data);
+	elements = palloc(sizeof(Datum) * Max(JsonContainerSize(list->val.binary.data), 1));
+	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
+		if (token == WJB_ELEM)
+			elements[count++] =
+				DirectFunctionCall1(uuid_in,
+									CStringGetDatum(pnstrdup(element.val.string.val,
+															 element.val.string.len)));
+	return PointerGetDatum(construct_array(elements, count, UUIDOID, UUID_LEN, false,
+										   TYPALIGN_CHAR));
+}
+
+/*
+ * The opposite of json_add_datum(), for what that has written; false when the
+ * object has no such key.
+ */
+bool
+json_get_datum(Jsonb *object, const char *key, Oid type, Datum *value, bool *isnull)
+{
+	JsonbValue *found = getKeyJsonValueFromContainer(&object->root, key, strlen(key), NULL);
+	Oid			input;
+	Oid			parameter;
+
+	if (found == NULL)
+		return false;
+	*value = (Datum) 0;
+	/* no column of ours holds the JSON null */
+	*isnull = found->type == jbvNull;
+	if (*isnull)
+		return true;
+
+	switch (type)
+	{
+		case TEXTOID:
+			*value = PointerGetDatum(cstring_to_text_with_len(found->val.string.val,
+															  found->val.string.len));
+			break;
+		case INT4OID:
+			*value = DirectFunctionCall1(numeric_int4, NumericGetDatum(found->val.numeric));
+			break;
+		case NUMERICOID:
+			*value = NumericGetDatum(DatumGetNumericCopy(NumericGetDatum(found->val.numeric)));
+			break;
+		case JSONBOID:
+			*value = JsonbPGetDatum(JsonbValueToJsonb(found));
+			break;
+		case UUIDARRAYOID:
+			*value = read_uuid_array(found);
+			break;
+		default:
+			getTypeInputInfo(type, &input, &parameter);
+			*value = OidInputFunctionCall(input, pnstrdup(found->val.string.val,
+														  found->val.string.len),
+										  parameter, -1);
+	}
+	return true;
 }
 
 char *

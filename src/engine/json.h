@@ -22,6 +22,8 @@ extern void json_add_bool(JsonbParseState **state, const char *key, bool value);
 extern void json_add_int(JsonbParseState **state, const char *key, int value);
 extern void json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value,
 						   bool isnull);
+extern bool json_get_datum(Jsonb *object, const char *key, Oid type, Datum *value,
+						   bool *isnull);
 extern char *json_text(Jsonb *value);
 
 #endif							/* BOOKING_JSON_H */

@@ -22,6 +22,8 @@
  * its first lock and never upgraded, as two upgraders deadlock: a transaction
  * that has RowExclusive on a resource takes a long span there day by day.
  *
+ * Bulk work that would take very many days takes resources as a whole instead.
+ *
  * A key must not be waited for while the transaction holds locks of a later
  * class (allocations); work done for others asks with LOCK_OR_SKIP.
  *
@@ -192,6 +194,24 @@ locks_add_whole_resource(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *
 	add_key(set, KEY_RESOURCE, tenant, resource, UUID_LEN, 0, ExclusiveLock);
 }
 
+/*
+ * Whether the transaction has a key of a resource that is less than the whole:
+ * then it must not ask for the whole.
+ */
+bool
+locks_has_part(const pg_uuid_t *tenant, const pg_uuid_t *resource)
+{
+	KeySet		set = {0};
+	bool		has;
+
+	if (keys_held == 0)
+		return false;
+	locks_add_whole_resource(&set, tenant, resource);
+	has = compat_lock_held_by_me(&set.keys[0].tag, RowExclusiveLock);
+	pfree(set.keys);
+	return has;
+}
+
 static void
 too_many_keys(void)
 {
@@ -213,6 +233,14 @@ add_span(KeySet *set, KeyKind whole_kind, KeyKind day_kind, const pg_uuid_t *ten
 	int64		last = calendar_day(span.until - 1);
 
 	add_key(set, whole_kind, tenant, subject, UUID_LEN, 0, RowExclusiveLock);
+
+	/* all of it is covered by bulk work that has the whole */
+	if (keys_held > 0 &&
+		compat_lock_held_by_me(&set->keys[set->count - 1].tag, ExclusiveLock))
+	{
+		set->count--;
+		return;
+	}
 	if (last - first >= MANY_DAYS)
 	{
 		Key		   *whole = &set->keys[set->count - 1];
@@ -294,6 +322,39 @@ compare_keys(const void *a, const void *b)
 	return ((const Key *) b)->mode - ((const Key *) a)->mode;
 }
 
+/* Adds the keys of another set. */
+void
+locks_add_all(KeySet *set, const KeySet *other)
+{
+	int			count = set->count + other->count;
+
+	if (count > set->size)
+	{
+		set->keys = set->keys == NULL ? palloc(sizeof(Key) * count) :
+			repalloc(set->keys, sizeof(Key) * count);
+		set->size = count;
+	}
+	if (other->count > 0)
+		memcpy(set->keys + set->count, other->keys, sizeof(Key) * other->count);
+	set->count = count;
+	set->too_many |= other->too_many;
+}
+
+static void
+make_unique(KeySet *set)
+{
+	qsort(set->keys, set->count, sizeof(Key), compare_keys);
+	set->count = (int) qunique(set->keys, set->count, sizeof(Key), compare_tags);
+}
+
+/* Whether a set is so large that it had better be made of whole resources. */
+bool
+locks_are_many(KeySet *set)
+{
+	make_unique(set);
+	return set->count > (max_keys - keys_held) / 2;
+}
+
 /*
  * Says how keys are waited for from now on and returns how they were; the
  * caller puts that back, after an error too.
@@ -326,8 +387,7 @@ locks_acquire(KeySet *set, KeysTaken *taken)
 
 	if (set->too_many)
 		return false;
-	qsort(set->keys, set->count, sizeof(Key), compare_keys);
-	set->count = (int) qunique(set->keys, set->count, sizeof(Key), compare_tags);
+	make_unique(set);
 
 	added.count = 0;
 	added.keys = palloc(sizeof(Key) * Max(set->count, 1));

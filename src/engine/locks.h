@@ -48,6 +48,9 @@ extern void locks_add_quota(KeySet *set, const pg_uuid_t *tenant, const void *na
 							int length);
 extern void locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service);
 extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor);
+extern bool locks_has_part(const pg_uuid_t *tenant, const pg_uuid_t *resource);
+extern void locks_add_all(KeySet *set, const KeySet *other);
+extern bool locks_are_many(KeySet *set);
 extern LockWait locks_set_wait(LockWait wait);
 extern LockWait locks_wait(void);
 extern bool locks_acquire(KeySet *set, KeysTaken *taken);

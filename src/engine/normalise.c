@@ -19,6 +19,7 @@
 #include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
+#include "engine/intent.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
@@ -324,7 +325,7 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 	(void) occupancy_reach(change->service, change->slot);
 
 	/* with every need named there is nothing to choose */
-	complete = !occupies ||
+	complete = !occupies || change->reverses ||
 		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) &&
 		 row_same(old, row, BK_SERVICE_ID) && named_count > 0) ||
 		!assignment_lacks(change, named, named_count);
@@ -669,7 +670,36 @@ normalise_finds_change(const BookingRow *old, const BookingRow *new)
 	return false;
 }
 
-/* The same for one that is being changed. */
+/*
+ * The same for one that gets back an earlier state: all of it stands in the row
+ * and is taken as it was, but for who makes the change and when.
+ */
+static bool
+normalise_reverse(Change *change, BookingRow *row, const BookingRow *old,
+				  const Context *context)
+{
+	BookingStatus to = row_status(row);
+	bool		occupied = lifecycle_is_occupying(row_status(old));
+	bool		occupies = lifecycle_is_occupying(to);
+
+	change->stated_version = row_int(row, BK_VERSION);
+	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));
+	fill_change_columns(row, old, context);
+	row_clear(row, BK_DURING);
+	fill_during(row, old);
+	load_service(change, row);
+
+	if (!occupied && !occupies)
+		change->now = clock_now();
+	else if (!take_place(change, row, old, context, occupies || to == STATUS_COMPLETED))
+		return false;
+	change->moves_away = occupied &&
+		(occupies ? checks_moves(old, row) : to != STATUS_COMPLETED);
+	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
+	return true;
+}
+
+/* Fills in a booking that is being changed; false as above. */
 bool
 normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 				 const Context *context)
@@ -682,6 +712,10 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	bool		occupied = lifecycle_is_occupying(from);
 	bool		occupies;
 	bool		needs_place;
+
+	change->reverses = intent_is(INTENT_REVERSE, &change->tenant, &change->booking);
+	if (change->reverses)
+		return normalise_reverse(change, row, old, context);
 
 	normalise_require(row, BK_STATUS);
 	normalise_require(row, BK_SERVICE_ID);

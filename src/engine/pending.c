@@ -67,8 +67,9 @@ pending_init(void)
 	RegisterSubXactCallback(forget_subtransaction, NULL);
 }
 
-static int
-trigger_depth(void)
+/* How deep in triggers we are. */
+int
+pending_trigger_depth(void)
 {
 	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
 }
@@ -86,7 +87,7 @@ pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking)
 	change->booking = *booking;
 	change->memory = memory;
 	change->nest_level = GetCurrentTransactionNestLevel();
-	change->trigger_depth = trigger_depth();
+	change->trigger_depth = pending_trigger_depth();
 
 	previous = MemoryContextSwitchTo(TopTransactionContext);
 	changes = lappend(changes, change);
@@ -151,7 +152,7 @@ pending_end_statement(void)
 
 	if (changes == NIL)
 		return;
-	depth = trigger_depth();
+	depth = pending_trigger_depth();
 	foreach(cell, changes)
 	{
 		Change	   *change = lfirst(cell);

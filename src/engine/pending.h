@@ -27,6 +27,7 @@ typedef struct Change
 	BookingStatus status;		/* in which BEFORE left the row */
 	const Service *service;		/* NULL: not needed so far */
 	bool		imported;		/* it is history, or from elsewhere */
+	bool		reverses;		/* an earlier state is put back (undo) */
 	bool		charged;		/* BEFORE calculated the price */
 	bool		moves_away;		/* AFTER will give back what it occupied */
 	bool		moved_out;		/* an earlier row of the statement had it do so */
@@ -61,6 +62,7 @@ typedef struct Change
 } Change;
 
 extern void pending_init(void);
+extern int	pending_trigger_depth(void);
 extern Change *pending_begin(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern Change *pending_take(const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern bool pending_move_out(const pg_uuid_t *tenant, const pg_uuid_t *booking);

@@ -256,7 +256,8 @@ question_places(Question *question, const pg_uuid_t *named, int count,
 				const pg_uuid_t *preferred)
 {
 	SettingSources sources = question_sources(question);
-	bool		may_choose = settings_get(SETTING_ASSIGNMENT, &sources).option != ASSIGN_EXPLICIT;
+	bool		may_choose = question->asked_to_choose ||
+		settings_get(SETTING_ASSIGNMENT, &sources).option != ASSIGN_EXPLICIT;
 
 	name_places(question, named, count);
 	make_needs(question);

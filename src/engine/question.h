@@ -101,6 +101,7 @@ typedef struct Question
 	const pg_uuid_t *customer;	/* or NULL */
 	const pg_uuid_t *booking;	/* the one that is moved, or NULL */
 	TimestampTz now;
+	bool		asked_to_choose;	/* whatever the setting says */
 	bool		explains;		/* what verdicts are based on is wanted too */
 	bool		fresh;			/* look at what is committed, not at what the
 								 * calling query sees */

@@ -528,7 +528,8 @@ check_quotas(const Change *change, const BookingRow *row, const BookingRow *old,
 	sources.branch = branch ? branch->settings : NULL;
 	sources.tenant = change->service->tenant_settings;
 	if (settings_commit_check(&sources, who->kind, NULL) < CHECK_RULES ||
-		(context_is_staff(who) && policy_overrides(row, "quota_full")))
+		(context_is_staff(who) &&
+		 (change->reverses || policy_overrides(row, "quota_full"))))
 		return;
 	for (int i = 0; i < change->quota_count; i++)
 	{

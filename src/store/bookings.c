@@ -375,6 +375,221 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 	return true;
 }
 
+/* Names of columns for a statement that is put together once, in order. */
+static void
+append_columns(StringInfo sql, const char *form, bool (*wanted) (BookingColumn), int parameter)
+{
+	bool		first = true;
+
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+	{
+		if (!wanted(column))
+			continue;
+		appendStringInfoString(sql, first ? "" : ", ");
+		appendStringInfo(sql, form, booking_columns[column].name, parameter++);
+		first = false;
+	}
+}
+
+static bool
+any_column(BookingColumn column)
+{
+	return true;
+}
+
+/* Columns that are part of a booking's state, not of the change that led to it. */
+static bool
+state_column(BookingColumn column)
+{
+	ColumnRole	role = booking_columns[column].role;
+
+	return role == COLUMN_SUBJECT || role == COLUMN_PRIVATE || role == COLUMN_ENGINE;
+}
+
+/* As bookings_lock(), for all of the row. */
+bool
+bookings_lock_row(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingRow *row)
+{
+	static StorePlan waiting = {NULL, 2, {UUIDOID, UUIDOID}};
+	static StorePlan skipping = {NULL, 2, {UUIDOID, UUIDOID}};
+	StorePlan  *plan = wait ? &waiting : &skipping;
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	MemoryContext context = CurrentMemoryContext;
+
+	if (plan->sql == NULL)
+	{
+		StringInfoData sql;
+		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "SELECT ");
+		append_columns(&sql, "%s", any_column, 0);
+		appendStringInfo(&sql, " FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE%s",
+						 wait ? "" : " SKIP LOCKED");
+		plan->sql = sql.data;
+		MemoryContextSwitchTo(previous);
+	}
+	if (store_execute(plan, values, NULL, STORE_CALLER) == 0)
+		return false;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		row->value[column] = store_copy_column(context, 0, column + 1, &row->isnull[column]);
+	SPI_freetuptable(SPI_tuptable);
+	return true;
+}
+
+/* Puts back all of a booking's state; the guard has been told what is meant. */
+BookingResult *
+bookings_restore(const BookingRow *row)
+{
+	static StorePlan plan = {NULL};
+	Datum		values[STORE_MAX_ARGS];
+	char		nulls[STORE_MAX_ARGS];
+
+	if (plan.sql == NULL)
+	{
+		StringInfoData sql;
+		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "UPDATE booking.bookings SET ");
+		append_columns(&sql, "%s = $%d", state_column, 3);
+		appendStringInfoString(&sql, THIS_BOOKING);
+		plan.argtypes[0] = UUIDOID;
+		plan.argtypes[1] = UUIDOID;
+		plan.nargs = 2;
+		for (int column = 0; column < BK_COLUMN_COUNT; column++)
+			if (state_column(column))
+				plan.argtypes[plan.nargs++] = booking_columns[column].type;
+		plan.sql = sql.data;
+		MemoryContextSwitchTo(previous);
+	}
+	values[0] = row->value[BK_TENANT_ID];
+	values[1] = row->value[BK_ID];
+	nulls[0] = nulls[1] = ' ';
+	for (int column = 0, i = 2; column < BK_COLUMN_COUNT; column++)
+		if (state_column(column))
+		{
+			values[i] = row->value[column];
+			nulls[i++] = row->isnull[column] ? 'n' : ' ';
+		}
+	return update_own(&plan, values, nulls);
+}
+
+/* ---- the same for many bookings ---- */
+
+/*
+ * Locks the rows of bookings in the order of their ids, as bulk work does, and
+ * leaves in the last result what bookings_found() reads.  Returns how many
+ * there are that the caller may see.
+ */
+int
+bookings_lock_all(const pg_uuid_t *tenant, ArrayType *ids)
+{
+	static StorePlan plan = {
+		"SELECT id, status, version, starts_at, ends_at, service_id, branch_id, resource_ids, "
+		"customer_id, order_id FROM booking.bookings "
+		"WHERE tenant_id" EQ "$1 AND id" EQ "ANY ($2) ORDER BY id FOR NO KEY UPDATE",
+		2, {UUIDOID, UUIDARRAYOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), PointerGetDatum(ids)};
+
+	return (int) store_execute(&plan, values, NULL, STORE_CALLER);
+}
+
+/* A row of the last result of bookings_lock_all(). */
+void
+bookings_found(int row, BookingFound *found)
+{
+	MemoryContext context = CurrentMemoryContext;
+	char	   *status = store_text_column(context, row, 2);
+	bool		isnull;
+
+	found->id = store_uuid_column(row, 1, NULL);
+	found->status = lifecycle_status(status);
+	pfree(status);
+	found->version = DatumGetInt32(store_column(row, 3, NULL));
+	found->slot.from = DatumGetTimestampTz(store_column(row, 4, NULL));
+	found->slot.until = DatumGetTimestampTz(store_column(row, 5, NULL));
+	found->service_id = store_uuid_column(row, 6, NULL);
+	found->branch_id = store_uuid_column(row, 7, NULL);
+	found->resource_ids =
+		read_resources(DatumGetArrayTypeP(store_copy_column(context, row, 8, NULL)),
+					   &found->resource_count);
+	found->customer_id = store_uuid_column(row, 9, &isnull);
+	found->has_customer = !isnull;
+	found->order_id = store_uuid_column(row, 10, &isnull);
+	found->has_order = !isnull;
+}
+
+#define CHANGED " RETURNING b.id, b.status, b.version, b.updated_at"
+
+/*
+ * The next two change many bookings by one statement, and leave in the last
+ * result what bookings_changed() reads.
+ */
+
+int
+bookings_cancel_all(const pg_uuid_t *tenant, ArrayType *ids, const char *reason)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings AS b SET status = 'cancelled', "
+		"reason_code = COALESCE($3, b.reason_code) "
+		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "ANY ($2)" CHANGED,
+		3, {UUIDOID, UUIDARRAYOID, TEXTOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), PointerGetDatum(ids),
+		reason ? CStringGetTextDatum(reason) : (Datum) 0
+	};
+
+	return (int) store_execute(&plan, values, reason ? NULL : "  n",
+							   STORE_CALLER | STORE_OWN_ROW);
+}
+
+/*
+ * Puts a resource in the place of the first one of its kind; with NULL all resources
+ * are left for the guard to choose.  Bookings that have it stay as they are.
+ */
+int
+bookings_reassign_all(const pg_uuid_t *tenant, ArrayType *ids, const pg_uuid_t *resource)
+{
+	static StorePlan one = {
+		"UPDATE booking.bookings AS b SET resource_ids = pg_catalog.array_prepend($3, "
+		"ARRAY(SELECT o.id FROM (SELECT u.id, u.n, had.kind" EQ "gets.kind AS alike, "
+		"pg_catalog.row_number() OVER (PARTITION BY had.kind ORDER BY u.n) AS place "
+		"FROM pg_catalog.unnest(b.resource_ids) WITH ORDINALITY AS u (id, n) "
+		"JOIN booking.resources AS had ON had.tenant_id" EQ "$1 AND had.id" EQ "u.id "
+		"JOIN booking.resources AS gets ON gets.tenant_id" EQ "$1 AND gets.id" EQ "$3) AS o "
+		"WHERE NOT (o.alike AND o.place" EQ "1) ORDER BY o.n)) "
+		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "ANY ($2) "
+		"AND NOT $3" EQ "ANY (b.resource_ids)" CHANGED,
+		3, {UUIDOID, UUIDARRAYOID, UUIDOID}
+	};
+	static StorePlan any = {
+		"UPDATE booking.bookings AS b SET resource_ids = '{}' "
+		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "ANY ($2)" CHANGED,
+		2, {UUIDOID, UUIDARRAYOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), PointerGetDatum(ids), UUIDPGetDatum(resource)
+	};
+
+	return (int) store_execute(resource ? &one : &any, values, NULL,
+							   STORE_CALLER | STORE_OWN_ROW);
+}
+
+void
+bookings_changed(int row, BookingChanged *changed)
+{
+	char	   *status = store_text_column(CurrentMemoryContext, row, 2);
+
+	changed->id = store_uuid_column(row, 1, NULL);
+	changed->status = lifecycle_status(status);
+	pfree(status);
+	changed->version = DatumGetInt32(store_column(row, 3, NULL));
+	changed->at = DatumGetTimestampTz(store_column(row, 4, NULL));
+}
+
 /* Inserts what hold() and book() say of a booking; the guard fills in the rest. */
 BookingResult *
 bookings_insert(const BookingRow *row)

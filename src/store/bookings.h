@@ -156,6 +156,43 @@ typedef struct BookingResult
 
 extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
 						  BookingState *state);
+extern bool bookings_lock_row(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
+							  BookingRow *row);
+extern BookingResult *bookings_restore(const BookingRow *row);
+
+/* A booking as bulk work finds it, with its row locked. */
+typedef struct BookingFound
+{
+	pg_uuid_t	id;
+	BookingStatus status;
+	int			version;
+	TimeSpan	slot;
+	pg_uuid_t	service_id;
+	pg_uuid_t	branch_id;
+	int			resource_count;
+	pg_uuid_t  *resource_ids;
+	bool		has_customer;
+	pg_uuid_t	customer_id;
+	bool		has_order;
+	pg_uuid_t	order_id;
+} BookingFound;
+
+/* And as it leaves it. */
+typedef struct BookingChanged
+{
+	pg_uuid_t	id;
+	BookingStatus status;
+	int			version;
+	TimestampTz at;
+} BookingChanged;
+
+extern int	bookings_lock_all(const pg_uuid_t *tenant, ArrayType *ids);
+extern void bookings_found(int row, BookingFound *found);
+extern int	bookings_cancel_all(const pg_uuid_t *tenant, ArrayType *ids, const char *reason);
+extern int	bookings_reassign_all(const pg_uuid_t *tenant, ArrayType *ids,
+								  const pg_uuid_t *resource);
+extern void bookings_changed(int row, BookingChanged *changed);
+
 extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,

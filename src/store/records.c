@@ -159,6 +159,71 @@ records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking, pg_uuid_t 
 	return true;
 }
 
+/*
+ * When a booking last came to be in a status by something else than undo;
+ * otherwise if it never did.
+ */
+static TimestampTz
+entered_at(const pg_uuid_t *tenant, const pg_uuid_t *booking, BookingStatus status,
+		   TimestampTz otherwise)
+{
+	static StorePlan plan = {
+		"SELECT at FROM booking.audit_log WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2 "
+		"AND status" EQ "$3 AND action" NE "'reverse' "
+		"AND old_values OPERATOR(pg_catalog.?) 'status' ORDER BY version DESC LIMIT 1",
+		3, {UUIDOID, UUIDOID, TEXTOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking),
+		CStringGetTextDatum(lifecycle_status_name(status))
+	};
+
+	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
+		return otherwise;
+	return DatumGetTimestampTz(store_column(0, 1, NULL));
+}
+
+/*
+ * Brings the session of a booking back to an earlier status and slot.  What was
+ * not so then has not been; what was, was when it first was.
+ */
+pg_uuid_t
+records_restore_session(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+						BookingStatus from, BookingStatus to, TimeSpan slot,
+						Datum resource_ids, TimestampTz now)
+{
+	static StorePlan plan = {
+		"UPDATE booking.service_sessions SET updated_at = $4, "
+		"checked_in_at = CASE WHEN $3" NE "'checked_in' THEN checked_in_at END, "
+		"started_at = CASE WHEN $3" NE "'being_served' THEN started_at END "
+		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2",
+		4, {UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID}
+	};
+	pg_uuid_t	id = records_session(tenant, booking, to, slot, resource_ids,
+									 entered_at(tenant, booking, to, now));
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking),
+		CStringGetTextDatum(to < from ? lifecycle_status_name(from) : ""),
+		TimestampTzGetDatum(now)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return id;
+}
+
+/* A booking is waiting again and has no session. */
+void
+records_drop_session(const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	static StorePlan plan = {
+		"DELETE FROM booking.service_sessions WHERE tenant_id" EQ "$1 AND booking_id" EQ "$2",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(booking)};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
 /* ---- orders ---- */
 
 /*
@@ -275,7 +340,117 @@ records_void_item(const OrderItem *item, TimestampTz now)
 	store_execute(&plan, values, NULL, STORE_OWNER);
 }
 
+/* The opposite: a booking is on its order again, for what it costs. */
+void
+records_restore_item(const OrderItem *item, TimestampTz now)
+{
+	static StorePlan plan = {
+		"WITH item AS (UPDATE booking.order_items SET voided_at = NULL, amount = $4, tax = $5 "
+		"WHERE tenant_id" EQ "$1 AND order_id" EQ "$2 AND booking_id" EQ "$3 "
+		"AND voided_at IS NOT NULL RETURNING amount, tax) "
+		"UPDATE booking.orders AS o SET status = 'open', updated_at = $6, "
+		"total = o.total OPERATOR(pg_catalog.+) item.amount, "
+		"tax_total = o.tax_total OPERATOR(pg_catalog.+) item.tax "
+		"FROM item WHERE o.tenant_id" EQ "$1 AND o.id" EQ "$2",
+		6, {UUIDOID, UUIDOID, UUIDOID, NUMERICOID, NUMERICOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), UUIDPGetDatum(item->booking),
+		item->amount, item->tax, TimestampTzGetDatum(now)
+	};
+
+	records_lock_order(item->tenant, item->order, true);
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* Locks orders that bulk work is going to change, in the order of their ids. */
+void
+records_lock_orders(const pg_uuid_t *tenant, ArrayType *orders)
+{
+	static StorePlan plan = {
+		"SELECT FROM booking.orders WHERE tenant_id" EQ "$1 AND id" EQ "ANY ($2) "
+		"ORDER BY id FOR NO KEY UPDATE",
+		2, {UUIDOID, UUIDARRAYOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), PointerGetDatum(orders)};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	SPI_freetuptable(SPI_tuptable);
+}
+
 /* ---- side effects ---- */
+
+/* What was queued by a change that is undone and nobody has taken yet, is not sent. */
+void
+records_withdraw_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int version)
+{
+	static StorePlan plan = {
+		"UPDATE booking.outbox SET status = 'cancelled' WHERE tenant_id" EQ "$1 "
+		"AND booking_id" EQ "$2 AND booking_version" EQ "$3 "
+		"AND (status" EQ "'queued' OR status" EQ "'failed')",
+		3, {UUIDOID, UUIDOID, INT4OID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), Int32GetDatum(version)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* Topics, and the event, of a change's effects; those of the last result. */
+static int
+read_effects(const char ***topics, char **event)
+{
+	int			count = (int) SPI_processed;
+
+	*topics = palloc(sizeof(char *) * Max(count, 1));
+	*event = count > 0 ? store_text_column(CurrentMemoryContext, 0, 2) : NULL;
+	for (int i = 0; i < count; i++)
+		(*topics)[i] = store_text_column(CurrentMemoryContext, i, 1);
+	return count;
+}
+
+/* What a change had sent, or is just being sent. */
+int
+records_sent_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int version,
+					 const char ***topics)
+{
+	static StorePlan plan = {
+		"SELECT DISTINCT topic, event FROM booking.outbox WHERE tenant_id" EQ "$1 "
+		"AND booking_id" EQ "$2 AND booking_version" EQ "$3 "
+		"AND (status" EQ "'leased' OR status" EQ "'sent') ORDER BY topic",
+		3, {UUIDOID, UUIDOID, INT4OID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), Int32GetDatum(version)
+	};
+	char	   *event;
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return read_effects(topics, &event);
+}
+
+/* What a change withdrew, if it was an undo: effects of the change before it. */
+int
+records_withdrawn_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int version,
+						  const char ***topics, char **event)
+{
+	static StorePlan plan = {
+		"SELECT DISTINCT o.topic, o.event FROM booking.audit_log AS a JOIN booking.outbox AS o "
+		"ON o.tenant_id" EQ "$1 AND o.booking_id" EQ "$2 "
+		"AND o.booking_version" EQ "(a.version OPERATOR(pg_catalog.-) 1) "
+		"AND o.status" EQ "'cancelled' "
+		"WHERE a.tenant_id" EQ "$1 AND a.booking_id" EQ "$2 AND a.version" EQ "$3 "
+		"AND a.action" EQ "'reverse' ORDER BY o.topic",
+		3, {UUIDOID, UUIDOID, INT4OID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(booking), Int32GetDatum(version)
+	};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return read_effects(topics, event);
+}
 
 /* Queues effects of one change, one row a topic. */
 void

@@ -10,6 +10,8 @@
 
 #include "booking.h"
 
+#include "utils/array.h"
+
 /* One row of booking.audit_log; texts and jsonbs may be NULL. */
 typedef struct AuditEntry
 {
@@ -63,15 +65,29 @@ extern pg_uuid_t records_session(const pg_uuid_t *tenant, const pg_uuid_t *booki
 extern bool records_session_id(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 							   pg_uuid_t *id);
 
+extern pg_uuid_t records_restore_session(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+										 BookingStatus from, BookingStatus to, TimeSpan slot,
+										 Datum resource_ids, TimestampTz now);
+extern void records_drop_session(const pg_uuid_t *tenant, const pg_uuid_t *booking);
+
 extern bool records_order(const OrderItem *item, Datum customer, const char *currency,
 						  TimestampTz now);
 extern bool records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait);
 extern void records_change_item(const OrderItem *item, TimestampTz now);
 extern void records_void_item(const OrderItem *item, TimestampTz now);
+extern void records_restore_item(const OrderItem *item, TimestampTz now);
+extern void records_lock_orders(const pg_uuid_t *tenant, ArrayType *orders);
 
 extern void records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 								  const char *const *topics, int count, const char *event,
 								  int version, TimestampTz due, TimestampTz now);
+
+extern void records_withdraw_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+									 int version);
+extern int	records_sent_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								 int version, const char ***topics);
+extern int	records_withdrawn_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+									  int version, const char ***topics, char **event);
 
 extern void records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						   const pg_uuid_t *question, Jsonb *value, TimestampTz now);

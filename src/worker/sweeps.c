@@ -40,6 +40,7 @@
 #include "engine/deadlines.h"
 #include "engine/expiry.h"
 #include "engine/no_shows.h"
+#include "engine/undo.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -54,6 +55,7 @@
 #define FAILURE_MAX_S 60
 #define DROP_OVER_MS 60000
 #define NO_SHOWS_REST_MS 1000
+#define PURGE_UNDO_MS 300000
 #define SUMMARIZE_ROWS 1000
 #define SUMMARIZE_MS 300
 #define HELD_BACK_MIN_MS 250
@@ -83,6 +85,7 @@ typedef struct Sweep
 static void sweep_expiry(SweepStep *step);
 static void sweep_no_shows(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
+static void sweep_undo(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
 
@@ -91,6 +94,7 @@ static const Sweep sweeps[] = {
 	{"expiry", "booking sweep: expiry", sweep_expiry},
 	{"no-shows", "booking sweep: no-shows", sweep_no_shows, true},
 	{"allocations", "booking sweep: allocations", sweep_allocations},
+	{"undo", "booking sweep: undo", sweep_undo},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
 	{"prepared", "booking sweep: prepared", sweep_prepared}
 };
@@ -184,6 +188,17 @@ sweep_allocations(SweepStep *step)
 		step->state->due = step->now;
 	else
 		step->state->not_before = after_ms(step->now, DROP_OVER_MS);
+}
+
+/* Deletes undo tokens that expired long ago, likewise. */
+static void
+sweep_undo(SweepStep *step)
+{
+	step->done = undo_purge(step->max);
+	if (step->done >= step->max)
+		step->state->due = step->now;
+	else
+		step->state->not_before = after_ms(step->now, PURGE_UNDO_MS);
 }
 
 /*

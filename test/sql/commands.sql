@@ -21,13 +21,13 @@ CREATE VIEW sessions AS
 
 SELECT booking_id AS b FROM booking.book(:'massage', '2027-03-01 10:00Z', '{"name": "Ann"}') \gset
 SET booking.now = '2027-03-01 09:55Z';
-SELECT booking_id = :'b' AS this, status, version, undo_token, effects, updated_at FROM booking.check_in(:'b');
+SELECT booking_id = :'b' AS this, status, version, undo_token IS NOT NULL AS token, effects, updated_at FROM booking.check_in(:'b');
 SET booking.now = '2027-03-01 10:02Z';
-SELECT booking_id = :'b' AS this, status, version, undo_token, effects, updated_at FROM booking.start_serving(:'b');
-SELECT booking_id = :'b' AS this, status, version, undo_token, effects, updated_at
+SELECT booking_id = :'b' AS this, status, version, undo_token IS NOT NULL AS token, effects, updated_at FROM booking.start_serving(:'b');
+SELECT booking_id = :'b' AS this, status, version, undo_token IS NOT NULL AS token, effects, updated_at
   FROM booking.add_note(:'b', 'Likes it quiet.');
 SET booking.now = '2027-03-01 10:50Z';
-SELECT booking_id = :'b' AS this, status, version, undo_token, effects, updated_at FROM booking.complete(:'b');
+SELECT booking_id = :'b' AS this, status, version, undo_token IS NOT NULL AS token, effects, updated_at FROM booking.complete(:'b');
 
 -- C7: the session went along and knows when
 SELECT status, scheduled_from, checked_in_at, started_at, completed_at FROM sessions WHERE booking_id = :'b';

@@ -132,6 +132,10 @@ INSERT INTO steps (role, name, statement) VALUES
 ('regress_staff', NULL, $$ SELECT * FROM booking.check_in('{h}') $$),
 ('regress_staff', NULL, $$ SELECT * FROM booking.start_serving('{h}') $$),
 ('regress_staff', NULL, $$ SELECT * FROM booking.complete('{h}') $$),
+('regress_staff', NULL, $$ SELECT * FROM booking.reverse(booking.issue_undo('{h}')) $$),
+('regress_staff', NULL, $$ SELECT ok, code, status FROM booking.bulk_reassign('{{h}}', booking.resource_id('room-2')) $$),
+('regress_staff', NULL, $$ SELECT ok, code FROM booking.bulk_reassign('{{h}}', strategy => 'round_robin') $$),
+('regress_staff', NULL, $$ SELECT status, version FROM booking.reverse((SELECT batch_token FROM booking.bulk_cancel('{{h}}', 'weather'))) $$),
 ('regress_staff', NULL, $$ SELECT pg_catalog.count(*) FROM booking.audit_log $$),
 ('regress_staff', NULL, $$ SELECT * FROM booking.no_show('{l}') $$),
 (NULL, NULL, $$ INSERT INTO booking.resources (name, capacity) VALUES ('New One', 2) RETURNING code, kind $$),
@@ -182,6 +186,7 @@ BEGIN
 		EXCEPTION WHEN OTHERS THEN
 			said := concat_ws(' ', SQLSTATE, SQLERRM);
 		END;
+		said := pg_catalog.regexp_replace(said, '[-_A-Za-z0-9]{64,70}', '<token>', 'g');
 		all_said := all_said || pg_catalog.regexp_replace(said, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g');
 	END LOOP;
 	ROLLBACK;
