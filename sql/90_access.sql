@@ -16,14 +16,16 @@ DECLARE
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
 		'book', 'cancel', 'reschedule', 'add_note'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
-		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
-	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
+		'no_show', 'reassign', 'expire_holds', 'hours_breach', 'record_payment',
+		'record_refund', 'merge_customers'];
+	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
+		'erase_customer', 'purge'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
 		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
-		'orders', 'order_items', 'notes', 'holds', 'current_bookings'];
+		'orders', 'order_items', 'payments', 'notes', 'holds', 'current_bookings'];
 	function record;
 	name text;
 BEGIN
@@ -54,7 +56,7 @@ BEGIN
 			booking.date_overrides TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_private, booking.erasures TO %I', role);
 	END IF;
 	IF level <> 'auditor' THEN
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.bookings TO %I', role);

@@ -261,6 +261,23 @@ service_count(const ConfigRow *row, const char *name, int otherwise)
 	return column < 0 || row->nulls[column] ? otherwise : DatumGetInt32(row->values[column]);
 }
 
+/* A deposit is an amount of money, and not above the price (K9). */
+static void
+check_deposit(const ConfigRow *row, const char *currency)
+{
+	int			deposit = config_column(row, "deposit", NUMERICOID);
+	int			price = config_column(row, "price", NUMERICOID);
+
+	if (deposit < 0 || price < 0 || row->nulls[deposit] || row->nulls[price])
+		return;
+	money_check(DatumGetNumeric(row->values[deposit]), currency);
+	if (money_compare(DatumGetNumeric(row->values[deposit]),
+					  DatumGetNumeric(row->values[price])) > 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("the deposit of a service must not be more than its price")));
+}
+
 /* The lengths, the price and the tax of a service (K5, K11). */
 static void
 check_service(const ConfigRow *row)
@@ -295,6 +312,7 @@ check_service(const ConfigRow *row)
 	column = config_column(row, "price", NUMERICOID);
 	if (column >= 0 && !row->nulls[column])
 		money_check(DatumGetNumeric(row->values[column]), currency ? currency : "XXX");
+	check_deposit(row, currency ? currency : "XXX");
 }
 
 /* ---- opening hours ---- */

@@ -12,6 +12,7 @@
 #include "engine/broadcast.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
+#include "engine/deposits.h"
 #include "engine/effects.h"
 #include "engine/pricing.h"
 #include "errors.h"
@@ -34,7 +35,7 @@ reason_is(const BookingRow *row, const char *reason)
 
 /* What the audit trail calls a change. */
 static const char *
-action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
+action_of(const Change *change, const BookingRow *old, const BookingRow *new, bool *reversible)
 {
 	BookingStatus to = row_status(new);
 	BookingStatus from;
@@ -42,7 +43,7 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 
 	*reversible = false;
 	if (old == NULL)
-		return to == STATUS_HELD ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
+		return to == STATUS_HELD && !deposits_awaited(new) ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
 
 	from = row_status(old);
 	if (from != to)
@@ -55,6 +56,8 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 			if (from == STATUS_HELD && reason_is(new, "hold_released"))
 				return "release_hold";
 		}
+		if (deposits_awaited(old) && to != STATUS_CANCELLED)
+			return change->deposit_verdict == DEPOSIT_PAID ? "record_payment" : "confirm";
 		transition = lifecycle_find(from, to);
 		if (transition == NULL)
 			return "refresh_hold";
@@ -62,6 +65,8 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 		return lifecycle_action_name(transition->action);
 	}
 
+	if (deposits_awaited(new) && !deposits_awaited(old))
+		return "checkout";
 	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
 		!row_same(old, new, BK_RESOURCE_IDS))
 	{
@@ -112,6 +117,9 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 	item.booking = row_uuid(new, BK_ID);
 	item.amount = new->value[BK_PRICE];
 	item.tax = new->value[BK_TAX];
+	item.deposit = NumericGetDatum(change->deposit_verdict == DEPOSIT_AWAITED ||
+								   change->deposit_verdict == DEPOSIT_PAID ?
+								   change->deposit : int64_to_numeric(0));
 	item.description = ordered && row_same(old, new, BK_SERVICE_ID) ?
 		NULL : change->service->name;
 
@@ -127,6 +135,8 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 		if (row_status(old) != STATUS_CANCELLED)
 			records_void_item(&item, now);
 	}
+	else if (row_status(old) == STATUS_CANCELLED)
+		records_restore_item(&item, now);
 	else if (pricing_changes(old, new) || !row_same(old, new, BK_SERVICE_ID))
 	{
 		if (!row_same(old, new, BK_CURRENCY))
@@ -161,7 +171,7 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 				   const Context *who)
 {
 	bool		reversible;
-	const char *action = action_of(old, new, &reversible);
+	const char *action = action_of(change, old, new, &reversible);
 	pg_uuid_t	session;
 	bool		has = write_session(old, new, &session);
 
@@ -169,6 +179,7 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 	audit_write(old, new, action, reversible, who->role, has ? &session : NULL,
 				change->overbooked);
 	effects_queue(old, new, action);
+	deposits_follow(change, old, new, action);
 
 	if (row_has(new, BK_EXPIRES_AT))
 		deadlines_note(row_time(new, BK_EXPIRES_AT));

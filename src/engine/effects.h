@@ -24,6 +24,9 @@ typedef struct QueuedEffects
 } QueuedEffects;
 
 extern void effects_queue(const BookingRow *old, const BookingRow *new, const char *action);
+extern void effects_queue_refund(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								 const pg_uuid_t *effect, const char *event, int version,
+								 TimestampTz now);
 extern void effects_forget(void);
 extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
 

@@ -19,6 +19,7 @@
 #include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
+#include "engine/deposits.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
@@ -30,6 +31,7 @@
 #include "rules/duration.h"
 #include "rules/ids.h"
 #include "rules/lifecycle.h"
+#include "rules/money.h"
 #include "rules/text.h"
 #include "store/plan.h"
 #include "store/records.h"
@@ -360,7 +362,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 			occupancy_add_keys(&keys, &change->tenant, change->service, ids, count,
 							   row_slot(old));
 		}
-		if (occupies && row_status(row) == STATUS_HELD && row_has(row, BK_BOOKED_BY) &&
+		if (occupies && row_has(row, BK_BOOKED_BY) &&
+			(row_status(row) == STATUS_HELD || !money_is_zero(change->service->deposit)) &&
 			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
 			locks_add_actor(&keys, &change->tenant, row_text(row, BK_BOOKED_BY));
 		if (!locks_acquire(&keys, &taken))
@@ -428,6 +431,15 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 {
 	BookingStatus status = row_status(row);
 	bool		entering = old == NULL || row_status(old) != status;
+
+	if (change->deposit_verdict == DEPOSIT_AWAITED)
+	{
+		int64		ttl = checks_setting(SETTING_DEPOSIT_TTL, change, NULL).interval_us;
+
+		row_set(row, BK_HOLD_TTL, IntervalPGetDatum(interval_of(ttl)));
+		row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(shift(change->now, ttl)));
+		return;
+	}
 
 	switch (status)
 	{
@@ -554,9 +566,10 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 
 	row_clear(row, BK_HELD_AT);
 	row_clear(row, BK_PREVIOUS_STATUS);
-	fill_expiry(change, row, NULL);
 	pricing_fill(change, row, NULL, context_is_staff(context));
-	pricing_fill_order(row, NULL);
+	deposits_fill(change, row, NULL, context_is_staff(context));
+	fill_expiry(change, row, NULL);
+	pricing_fill_order(change, row, NULL);
 	row_set(row, BK_VERSION, Int32GetDatum(1));
 	row_set(row, BK_NOTE_COUNT, Int32GetDatum(0));
 	row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
@@ -689,9 +702,10 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row->isnull[BK_LOCAL_START] = old->isnull[BK_LOCAL_START];
 	}
 	fill_approval(change, row);
-	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
-	pricing_fill_order(row, old);
+	deposits_fill(change, row, old, context_is_staff(context));
+	fill_expiry(change, row, old);
+	pricing_fill_order(change, row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
 	return true;
 }

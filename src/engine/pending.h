@@ -13,6 +13,16 @@
 #include "store/allocations.h"
 #include "store/config.h"
 
+/* What becomes of a booking's deposit when it is committed. */
+typedef enum DepositVerdict
+{
+	DEPOSIT_NONE,				/* there is none */
+	DEPOSIT_AWAITED,			/* the booking stays held and waits for it */
+	DEPOSIT_MISSING,			/* it waits already */
+	DEPOSIT_PAID,
+	DEPOSIT_WAIVED				/* staff does without */
+} DepositVerdict;
+
 /* What BEFORE found out about a row and AFTER need not find out again. */
 typedef struct Change
 {
@@ -49,6 +59,10 @@ typedef struct Change
 	/* resources that were chosen because it was their turn (assignment.c) */
 	int			turn_count;
 	pg_uuid_t  *turns;
+
+	/* of a change that commits a booking (deposits.c) */
+	DepositVerdict deposit_verdict;
+	Numeric		deposit;		/* how much it is, unless there is none */
 
 	bool		may_overbook;	/* staff says so */
 	bool		overbooked;		/* and so it was */

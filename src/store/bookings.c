@@ -345,7 +345,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 {
 #define LOCK_BOOKING \
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
-		"branch_id, time_zone, currency, price, reason_code, resource_ids " \
+		"branch_id, time_zone, currency, price, reason_code, resource_ids, order_id " \
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
 	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
 	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
@@ -368,6 +368,8 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 	state->currency = store_text_column(context, 0, 9);
 	state->price = store_copy_column(context, 0, 10, NULL);
 	state->reason_code = store_text_column(context, 0, 11);
+	state->order_id = store_uuid_column(0, 13, &isnull);
+	state->has_order = !isnull;
 	state->resource_ids =
 		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
 					   &state->resource_count);

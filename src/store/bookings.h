@@ -126,6 +126,8 @@ typedef struct BookingState
 	char	   *currency;
 	Datum		price;			/* numeric */
 	char	   *reason_code;
+	bool		has_order;
+	pg_uuid_t	order_id;
 } BookingState;
 
 /* The outcome of a change, for the functions of the API. */

@@ -44,6 +44,7 @@ typedef struct OrderItem
 	const char *description;
 	Datum		amount;			/* numerics; with tax */
 	Datum		tax;
+	Datum		deposit;		/* of a new item */
 } OrderItem;
 
 extern void records_audit(const AuditEntry *entry);
@@ -60,10 +61,15 @@ extern bool records_order(const OrderItem *item, Datum customer, const char *cur
 extern bool records_lock_order(const pg_uuid_t *tenant, const pg_uuid_t *order, bool wait);
 extern void records_change_item(const OrderItem *item, TimestampTz now);
 extern void records_void_item(const OrderItem *item, TimestampTz now);
+extern void records_restore_item(const OrderItem *item, TimestampTz now);
 
 extern void records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 								  const char *const *topics, int count, const char *event,
 								  int version, TimestampTz due, TimestampTz now);
+
+extern void records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *id,
+								 const pg_uuid_t *booking, const char *topic,
+								 const char *event, int version, TimestampTz now);
 
 extern void records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						   const pg_uuid_t *question, Jsonb *value, TimestampTz now);
