@@ -23,3 +23,35 @@ CREATE FUNCTION booking.record_refund(provider text, reference text, tenant uuid
 	AS 'MODULE_PATHNAME', 'booking_record_refund';
 COMMENT ON FUNCTION booking.record_refund(text, text, uuid) IS
 'Records that a payment which was due back has been sent back; false if that was known. Errors: ZB002, ZB101 it is not due back.';
+
+/* ---- customers ---- */
+
+CREATE FUNCTION booking.merge_customers(keep uuid, drop uuid, tenant uuid DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_merge_customers';
+COMMENT ON FUNCTION booking.merge_customers(uuid, uuid, uuid) IS
+'Makes one of two records of a customer: bookings and orders of drop go to keep, which takes over from drop what it lacks of e-mail, name, phone, locale and actor; drop is removed. Returns the number of bookings that went over. For staff. Error: ZB002.';
+
+CREATE FUNCTION booking.erase_customer(
+	customer uuid,
+	tenant uuid DEFAULT NULL,
+	OUT bookings integer, OUT notes integer, OUT answers integer, OUT audit_values integer)
+	RETURNS record
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_erase_customer';
+COMMENT ON FUNCTION booking.erase_customer(uuid, uuid) IS
+'Erases what is known about a customer as a person, in the audit trail too; his row, bookings, orders and payments stay, as somebody''s. Returns how many rows told about him. For admins. Errors: ZB002, ZB106 bookings are still to come.';
+
+/* ---- what is old ---- */
+
+CREATE FUNCTION booking.purge(
+	older_than interval,
+	bookings boolean DEFAULT false,
+	max integer DEFAULT 10000,
+	tenant uuid DEFAULT NULL)
+	RETURNS integer
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_purge';
+COMMENT ON FUNCTION booking.purge(interval, boolean, integer, uuid) IS
+'Removes up to max holds that expired or were released longer ago than older_than (at least 1 day) and, with bookings, also what was completed, cancelled or a no-show and ended longer ago; with all that belongs to them, but for the audit trail. What somebody is busy with, and what money is due back for, is passed over. Returns how many. For admins.';

@@ -92,6 +92,14 @@ attachment_of(const BookingRow *old, const BookingRow *new)
 	return attachment;
 }
 
+/* Whether a private column of a new booking is as it is without being set. */
+static bool
+says_nothing(const BookingRow *row, BookingColumn column)
+{
+	return row->isnull[column] ||
+		(column == BK_METADATA && JB_ROOT_COUNT(DatumGetJsonbP(row->value[column])) == 0);
+}
+
 /*
  * The values of row (old or new) in the columns that changed, private ones or
  * the others; old is NULL for an INSERT.  NULL when there are none.
@@ -116,7 +124,7 @@ changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *n
 			continue;
 		if (old != NULL && row_same(old, new, column))
 			continue;
-		if (private_columns && old == NULL && new->isnull[column])
+		if (private_columns && old == NULL && says_nothing(new, column))
 			continue;
 		json_add_datum(&state, info->name, info->type, row->value[column], row->isnull[column]);
 		count++;

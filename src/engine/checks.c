@@ -264,7 +264,7 @@ check_customer(const Change *change, const BookingRow *row, const Context *who)
 	id = row_uuid(row, BK_CUSTOMER_ID);
 	if (vouched_customer != NULL && uuid_equal(vouched_customer, id))
 		return;
-	if (!people_find_customer(&change->tenant, id, &customer))
+	if (!people_share_customer(&change->tenant, id, &customer))
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("customer %s does not exist",
@@ -744,6 +744,14 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	if (who->level == ACCESS_AUDITOR)
 		deny("change a booking");
 	context_require_actor(who, row_text(new, BK_ACTOR));
+	if (change->merges)
+	{
+		/* a booking that is over may go to the record that is kept, too */
+		if (!context_is_staff(who))
+			deny("merge customers");
+		check_untouched(change, old, new);
+		return;
+	}
 	check_own(change, old, who);
 	if (renews || (from == STATUS_HELD && (awaits || to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
 		(from == STATUS_HELD && to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&

@@ -27,6 +27,7 @@
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/deadlines.h"
+#include "engine/intent.h"
 #include "engine/locks.h"
 #include "errors.h"
 #include "rules/calendar.h"
@@ -586,7 +587,9 @@ after_config(TriggerData *trigger)
 			(DatumGetInt32(new.values[capacity]) == 1))
 			change_capacity(&new);
 	}
-	else if (deleted && id != NULL && parents_in_use(table, tenant, id))
+	else if (deleted && id != NULL &&
+			 !(store_writing_derived() && intent_is_any(INTENT_MERGE)) &&
+			 parents_in_use(table, tenant, id))
 		ereport(ERROR,
 				(booking_errcode(ERR_DELETE_REFUSED),
 				 errmsg("the row of \"%s\" can't be deleted: bookings refer to it", table),
@@ -659,7 +662,7 @@ booking_config_changed(PG_FUNCTION_ARGS)
 /*
  * booking.derived_guard(): BEFORE each statement on a table that only the
  * engine writes.  Its argument says what the engine itself may do there:
- * 'write', or 'append' for history.
+ * 'write', or 'append' for history, of which only personal data is erased.
  */
 Datum
 booking_derived_guard(PG_FUNCTION_ARGS)
@@ -674,7 +677,8 @@ booking_derived_guard(PG_FUNCTION_ARGS)
 
 	append_only = strcmp(trigger->tg_trigger->tgargs[0], "append") == 0;
 	if (store_writing_derived() &&
-		(!append_only || TRIGGER_FIRED_BY_INSERT(trigger->tg_event)))
+		(!append_only || TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		 (intent_is_any(INTENT_ERASE) && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))))
 		return PointerGetDatum(NULL);
 
 	ereport(ERROR,

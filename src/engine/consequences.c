@@ -78,7 +78,7 @@ action_of(const Change *change, const BookingRow *old, const BookingRow *new, bo
 		return "refresh_hold";
 	if (!row_same(old, new, BK_NOTE_COUNT))
 		return "add_note";
-	*reversible = true;
+	*reversible = !change->merges;
 	return "amend";
 }
 

@@ -20,6 +20,7 @@
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/deposits.h"
+#include "engine/erasure.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
@@ -628,6 +629,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 				 errmsg("units of a booking must be 1 or more")));
 	to = row_status(row);
 	occupies = lifecycle_is_occupying(to);
+	change->merges = erasure_merges(old, row);
 
 	change->stated_version = row_int(row, BK_VERSION);
 	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));
@@ -676,6 +678,9 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
 		  !row_same(old, row, BK_EXPIRES_AT) ||
 		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
+	/* neither takes a record of a customer time, nor does it count against his quotas */
+	if (change->merges)
+		needs_place = false;
 	if (needs_place || from != to || checks_moves(old, row) ||
 		!row_same(old, row, BK_PARTY_SIZE) || !row_same(old, row, BK_PRICE) ||
 		!row_same(old, row, BK_CURRENCY))

@@ -36,6 +36,8 @@ typedef struct Change
 	int			stated_version; /* what the statement said the version is */
 	BookingStatus status;		/* in which BEFORE left the row */
 	const Service *service;		/* NULL: not needed so far */
+	bool		merges;			/* gives it to the record of its customer that is
+								 * kept, and does nothing else */
 	bool		charged;		/* BEFORE calculated the price */
 	bool		moves_away;		/* AFTER will give back what it occupied */
 	bool		moved_out;		/* an earlier row of the statement had it do so */

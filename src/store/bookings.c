@@ -55,16 +55,16 @@ const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
 	{"tax", NUMERICOID, COLUMN_ENGINE},
 	{"currency", TEXTOID, COLUMN_SUBJECT},
 	{"order_id", UUIDOID, COLUMN_SUBJECT},
-	{"booked_by", TEXTOID, COLUMN_ENGINE},
+	{"booked_by", TEXTOID, COLUMN_CHANGE},
 	{"contact", JSONBOID, COLUMN_PRIVATE},
 	{"title", TEXTOID, COLUMN_PRIVATE},
 	{"description", TEXTOID, COLUMN_PRIVATE},
 	{"attendees", JSONBOID, COLUMN_PRIVATE},
 	{"party_size", INT4OID, COLUMN_SUBJECT},
 	{"note_count", INT4OID, COLUMN_ENGINE},
-	{"metadata", JSONBOID, COLUMN_SUBJECT},
+	{"metadata", JSONBOID, COLUMN_PRIVATE},
 	{"channel", TEXTOID, COLUMN_CHANGE},
-	{"conversation", TEXTOID, COLUMN_SUBJECT},
+	{"conversation", TEXTOID, COLUMN_PRIVATE},
 	{"actor", TEXTOID, COLUMN_CHANGE},
 	{"actor_kind", TEXTOID, COLUMN_CHANGE},
 	{"request_id", UUIDOID, COLUMN_CHANGE},
@@ -506,6 +506,21 @@ bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id, ArrayType *resou
 	};
 
 	return update_own(&plan, values, overrides ? NULL : "   n");
+}
+
+/* Gives a booking to another customer. */
+BookingResult *
+bookings_set_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, const pg_uuid_t *customer)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET customer_id = $3" THIS_BOOKING,
+		3, {UUIDOID, UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id), UUIDPGetDatum(customer)
+	};
+
+	return update_own(&plan, values, NULL);
 }
 
 /* A note was added: counting it changes the booking, and so audits the note. */

@@ -162,6 +162,8 @@ extern BookingResult *bookings_move(const pg_uuid_t *tenant, const pg_uuid_t *id
 extern BookingResult *bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t *id,
 										ArrayType *resource_ids, ArrayType *overrides);
 extern BookingResult *bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern BookingResult *bookings_set_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
+											const pg_uuid_t *customer);
 extern void bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id);
 
 extern uint64 bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids,

@@ -94,6 +94,24 @@ people_find_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *cus
 }
 
 /*
+ * The same for a booking that comes to refer to the customer, who stays until
+ * the transaction ends.
+ */
+bool
+people_share_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *customer)
+{
+	static StorePlan plan = {
+		"SELECT id, actor, notify FROM booking.customers "
+		"WHERE tenant_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE",
+		2, {UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+
+	store_execute(&plan, values, NULL, STORE_OWNER);
+	return read_customer(customer);
+}
+
+/*
  * Finds a customer by id or, with id NULL, by e-mail, and locks the row:
  * customers come before bookings in the order of locks.
  */

@@ -44,8 +44,9 @@ SELECT * FROM state WHERE starts_at = '2027-03-02 11:00Z';
 SELECT state FROM booking.holds WHERE booking_id = :'a';
 SELECT (SELECT private_values #> '{new,answers}' IS NOT NULL FROM booking.audit_private WHERE booking_id = :'a' AND version = 2) AS answers;
 -- it is checked out already
+\set VERBOSITY sqlstate
 SELECT status FROM booking.checkout(ARRAY[:'a']::uuid[], '{"name": "Ann"}');
-\echo :SQLSTATE
+\set VERBOSITY default
 -- nobody confirms it unpaid, and its customer gets no more time for it
 UPDATE booking.bookings SET status = 'pending' WHERE id = :'a';
 \echo :SQLSTATE
