@@ -302,7 +302,7 @@ check_delete(void)
 	ereport(ERROR,
 			(booking_errcode(ERR_DELETE_REFUSED),
 			 errmsg("bookings can't be deleted"),
-			 errhint("Cancel them: booking.cancel(booking, reason). What is old, booking.purge() removes.")));
+			 errhint("Cancel them: booking.cancel(booking, reason).")));
 }
 
 /*

@@ -72,6 +72,12 @@ checks_vouch_for_customer(const pg_uuid_t *customer)
 	return previous;
 }
 
+bool
+checks_vouches_for(const pg_uuid_t *customer)
+{
+	return vouched_customer != NULL && uuid_equal(vouched_customer, customer);
+}
+
 /*
  * Has the checkout of a booking, which says it is confirmed, end in pending
  * where approval is required: only the guard knows the resources.  Returns
@@ -262,9 +268,9 @@ check_customer(const Change *change, const BookingRow *row, const Context *who)
 	if (!row_has(row, BK_CUSTOMER_ID))
 		return;
 	id = row_uuid(row, BK_CUSTOMER_ID);
-	if (vouched_customer != NULL && uuid_equal(vouched_customer, id))
+	if (checks_vouches_for(id))
 		return;
-	if (!people_share_customer(&change->tenant, id, &customer))
+	if (!people_find_customer(&change->tenant, id, &customer))
 		ereport(ERROR,
 				(booking_errcode(ERR_NOT_FOUND),
 				 errmsg("customer %s does not exist",

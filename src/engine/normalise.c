@@ -130,6 +130,31 @@ fill_change_columns(BookingRow *row, const BookingRow *old, const Context *conte
 	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
 }
 
+/* ---- for whom ---- */
+
+/*
+ * Makes sure that the customer a booking comes to refer to stays.  A new
+ * booking has locked nothing yet and waits for somebody who removes or changes
+ * him; a row that is locked already does not, because customers come first.
+ */
+static void
+keep_customer(const Change *change, const BookingRow *row, bool wait)
+{
+	const pg_uuid_t *id;
+	Customer	customer;
+
+	if (!row_has(row, BK_CUSTOMER_ID) || checks_vouches_for(row_uuid(row, BK_CUSTOMER_ID)))
+		return;
+	id = row_uuid(row, BK_CUSTOMER_ID);
+	wait = wait && locks_wait() == LOCK_WAIT;
+	if (!people_share_customer(&change->tenant, id, wait) && !wait &&
+		people_find_customer(&change->tenant, id, &customer))
+		ereport(ERROR,
+				(booking_errcode(ERR_BUSY),
+				 errmsg("somebody else is changing the customer right now"),
+				 errhint("Try again.")));
+}
+
 /* ---- where and when ---- */
 
 static void
@@ -536,6 +561,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	occupies = lifecycle_is_occupying(status);
 	normalise_require(row, BK_SERVICE_ID);
 	load_service(change, row);
+	keep_customer(change, row, true);
 
 	if (!row_has(row, BK_UNITS))
 		row_set(row, BK_UNITS, Int32GetDatum(1));
@@ -630,6 +656,8 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	to = row_status(row);
 	occupies = lifecycle_is_occupying(to);
 	change->merges = erasure_merges(old, row);
+	if (!change->merges && !row_same(old, row, BK_CUSTOMER_ID))
+		keep_customer(change, row, false);
 
 	change->stated_version = row_int(row, BK_VERSION);
 	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));

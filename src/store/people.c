@@ -94,21 +94,19 @@ people_find_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *cus
 }
 
 /*
- * The same for a booking that comes to refer to the customer, who stays until
- * the transaction ends.
+ * Keeps a customer from being removed until the transaction ends.  False if
+ * there is none or, unless wait, if somebody has him.
  */
 bool
-people_share_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *customer)
+people_share_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait)
 {
-	static StorePlan plan = {
-		"SELECT id, actor, notify FROM booking.customers "
-		"WHERE tenant_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE",
-		2, {UUIDOID, UUIDOID}
-	};
+#define SHARE_CUSTOMER \
+		"SELECT FROM booking.customers WHERE tenant_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE"
+	static StorePlan waiting = {SHARE_CUSTOMER, 2, {UUIDOID, UUIDOID}};
+	static StorePlan skipping = {SHARE_CUSTOMER " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
 	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
 
-	store_execute(&plan, values, NULL, STORE_OWNER);
-	return read_customer(customer);
+	return store_execute(wait ? &waiting : &skipping, values, NULL, STORE_OWNER) > 0;
 }
 
 /*
