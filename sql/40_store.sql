@@ -147,6 +147,7 @@ BEGIN
 		tax_rate numeric NOT NULL DEFAULT 0 CHECK (tax_rate BETWEEN 0 AND 100),
 		tax_inclusive boolean NOT NULL DEFAULT true,
 		currency text CHECK (currency ~ '^[A-Z]{3}$'),
+		deposit numeric NOT NULL DEFAULT 0,
 		min_party integer NOT NULL DEFAULT 1 CHECK (min_party >= 1),
 		max_party integer CHECK (max_party >= min_party),
 		active boolean NOT NULL DEFAULT true,
@@ -449,10 +450,36 @@ BEGIN
 		description text NOT NULL,
 		amount booking.amount NOT NULL,
 		tax booking.amount NOT NULL,
+		deposit booking.amount NOT NULL,
 		voided_at timestamptz,
 		PRIMARY KEY (tenant_id, order_id, booking_id),
 		FOREIGN KEY (tenant_id, order_id) REFERENCES booking.orders
 	);
+
+	/*
+	 * What was paid for a booking.  A provider's reference is recorded once;
+	 * refund_effect is the row of the outbox that asks to send it back.
+	 */
+	CREATE TABLE booking.payments (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		order_id uuid,
+		provider text NOT NULL,
+		reference text NOT NULL,
+		amount booking.amount NOT NULL,
+		currency text NOT NULL,
+		status text NOT NULL CHECK (status IN ('received', 'refund_due', 'refunded')),
+		outcome text NOT NULL
+			CHECK (outcome IN ('covered', 'partial', 'recorded', 'refund_due')),
+		refund_effect uuid,
+		recorded_by text,
+		recorded_at timestamptz NOT NULL,
+		updated_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id),
+		UNIQUE (tenant_id, provider, reference)
+	);
+	CREATE INDEX payments_booking ON booking.payments (tenant_id, booking_id);
 
 	CREATE TABLE booking.notes (
 		tenant_id uuid NOT NULL,
@@ -514,6 +541,20 @@ BEGIN
 		created_at timestamptz NOT NULL DEFAULT now(),
 		PRIMARY KEY (tenant_id, booking_id, provider),
 		UNIQUE (tenant_id, provider, external_id)
+	);
+
+	/* whose personal data was erased, and how much there was */
+	CREATE TABLE booking.erasures (
+		tenant_id uuid NOT NULL REFERENCES booking.tenants,
+		id uuid NOT NULL,
+		customer_id uuid NOT NULL,
+		bookings integer NOT NULL,
+		notes integer NOT NULL,
+		answers integer NOT NULL,
+		audit_values integer NOT NULL,
+		erased_by text,
+		erased_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id)
 	);
 
 	/* side effects to deliver */

@@ -40,6 +40,12 @@ BEGIN
 	CREATE OR REPLACE TRIGGER derived_guard
 		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.audit_private
 		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('append');
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.payments
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.erasures
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('append');
 	/* history stays history even where ordinary triggers are switched off */
 	ALTER TABLE booking.audit_log ENABLE ALWAYS TRIGGER derived_guard;
 	ALTER TABLE booking.audit_private ENABLE ALWAYS TRIGGER derived_guard;
@@ -123,12 +129,14 @@ BEGIN
 		('service_sessions', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = service_sessions.tenant_id AND b.id = service_sessions.booking_id)', NULL),
 		('orders', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = orders.tenant_id AND b.order_id = orders.id)', NULL),
 		('order_items', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = order_items.tenant_id AND b.id = order_items.booking_id)', NULL),
+		('payments', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = payments.tenant_id AND b.id = payments.booking_id)', NULL),
 		('notes', 'SELECT', 'CASE visibility WHEN ''author'' THEN author = (SELECT booking.current_actor()) WHEN ''staff'' THEN (SELECT booking.has_access(''staff'')) ELSE EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = notes.tenant_id AND b.id = notes.booking_id) END', NULL),
 		('notes', 'INSERT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = notes.tenant_id AND b.id = notes.booking_id)', NULL),
 		('audit_log', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
 		('audit_private', 'SELECT', '', 'auditor'),
 		('external_refs', 'ALL', '', 'staff'),
 		('external_refs', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
+		('erasures', 'SELECT', '', 'auditor'),
 		('outbox', 'SELECT', '', 'admin'),
 		('undo_tokens', 'SELECT', '', 'admin'),
 		('undo_batches', 'SELECT', '', 'admin'),
@@ -173,7 +181,8 @@ BEGIN
 		SELECT b.tenant_id, b.id AS booking_id, b.branch_id, b.service_id, b.resource_ids,
 			b.starts_at, b.ends_at, b.units, b.booked_by, b.held_at, b.expires_at,
 			CASE
-				WHEN b.status = 'held' AND b.expires_at > booking.now() THEN 'active'
+				WHEN b.status = 'held' AND b.expires_at > booking.now() THEN
+					CASE WHEN b.order_id IS NULL THEN 'active' ELSE 'converted' END
 				WHEN b.status = 'held' OR b.reason_code = 'hold_expired' THEN 'expired'
 				WHEN b.reason_code = 'hold_released' THEN 'released'
 				ELSE 'converted'
@@ -379,9 +388,11 @@ BEGIN
 		('service_sessions', 'What happened to a booking on the day, with times.'),
 		('orders', 'What is to be paid, one per checkout.'),
 		('order_items', 'The bookings on an order.'),
+		('payments', 'What was paid for bookings, by the provider''s reference: received, refund_due or refunded.'),
 		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
+		('erasures', 'Whose personal data was erased, when, by whom, and how many rows there were.'),
 		('external_refs', 'Where else bookings stand: the id an external calendar has for each. What is managed by a calendar is moved, amended and cancelled by actors of kind calendar alone.'),
 		('outbox', 'Side effects to deliver.'),
 		('undo_tokens', 'Changes that can be undone, with the hash of the token that does it.'),
@@ -396,6 +407,7 @@ BEGIN
 		('during', 'The slot as a range: follows from starts_at and ends_at, or says them where a statement sets it alone.'),
 		('resource_ids', 'What the booking takes; left out, the engine chooses what the service needs.'),
 		('units', 'How many units of each shared resource.'),
+		('order_id', 'What it is on to be paid. A held booking with an order is checked out and waits for its deposit.'),
 		('expires_at', 'When the status lapses: of a hold, of a request waiting for approval or for cancellation. In a hold, null means now plus hold_ttl.'),
 		('version', 'Counts the changes. An UPDATE that states another version than the current or the next is refused.'),
 		('reason_code', 'Why it was cancelled or a no-show; a code of reason_codes.'),

@@ -18,14 +18,15 @@ DECLARE
 		'reverse'];
 	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete', 'no_show', 'reassign',
 		'restore', 'expire_holds', 'mark_no_shows', 'hours_breach', 'issue_undo', 'bulk_cancel',
-		'bulk_reassign'];
-	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
+		'bulk_reassign', 'record_payment', 'record_refund', 'merge_customers'];
+	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
+		'erase_customer', 'purge'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
 		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
-		'orders', 'order_items', 'notes', 'holds', 'current_bookings'];
+		'orders', 'order_items', 'payments', 'notes', 'holds', 'current_bookings'];
 	function record;
 	name text;
 BEGIN
@@ -56,7 +57,7 @@ BEGIN
 			booking.date_overrides, booking.external_refs TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_private, booking.erasures TO %I', role);
 	END IF;
 	IF level <> 'auditor' THEN
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.bookings TO %I', role);

@@ -278,6 +278,12 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 					 errmsg("the hold has expired"),
 					 errdetail("It expired at %s.", timestamptz_to_str(state->expires_at)),
 					 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
+		if (state->has_order)
+			ereport(ERROR,
+					(booking_errcode(ERR_HOLD_NOT_ACTIVE),
+					 errmsg("booking %s is checked out already and waits for its deposit",
+							ids_text(&holds[i].id)),
+					 errhint("booking.record_payment() records what was paid.")));
 		if (strcmp(state->currency, holds[0].state.currency) != 0)
 			ereport(ERROR,
 					(booking_errcode(ERR_MIXED_CURRENCY),

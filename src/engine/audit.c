@@ -17,6 +17,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "engine/audit.h"
+#include "engine/deposits.h"
 #include "engine/json.h"
 #include "engine/policy_check.h"
 #include "store/records.h"
@@ -73,6 +74,7 @@ attachment_of(const BookingRow *old, const BookingRow *new)
 	const pg_uuid_t *tenant = row_uuid(new, BK_TENANT_ID);
 	const pg_uuid_t *booking = row_uuid(new, BK_ID);
 	BookingStatus to = row_status(new);
+	bool		commits = to == STATUS_PENDING || to == STATUS_CONFIRMED || deposits_awaited(new);
 	Attachment	attachment = {0};
 
 	if (old != NULL && !row_same(old, new, BK_NOTE_COUNT))
@@ -80,14 +82,22 @@ attachment_of(const BookingRow *old, const BookingRow *new)
 		attachment.key = "note";
 		attachment.value = records_last_note(tenant, booking);
 	}
-	else if ((to == STATUS_PENDING || to == STATUS_CONFIRMED) &&
-			 (old == NULL || row_status(old) == STATUS_HELD ||
-			  row_status(old) == STATUS_WAITLISTED))
+	else if (commits &&
+			 (old == NULL || row_status(old) == STATUS_WAITLISTED ||
+			  (row_status(old) == STATUS_HELD && !deposits_awaited(old))))
 	{
 		attachment.key = "answers";
 		attachment.value = records_answers(tenant, booking);
 	}
 	return attachment;
+}
+
+/* Whether a private column of a new booking is as it is without being set. */
+static bool
+says_nothing(const BookingRow *row, BookingColumn column)
+{
+	return row->isnull[column] ||
+		(column == BK_METADATA && JB_ROOT_COUNT(DatumGetJsonbP(row->value[column])) == 0);
 }
 
 /*
@@ -114,7 +124,7 @@ changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *n
 			continue;
 		if (old != NULL && row_same(old, new, column))
 			continue;
-		if (private_columns && old == NULL && new->isnull[column])
+		if (private_columns && old == NULL && says_nothing(new, column))
 			continue;
 		json_add_datum(&state, info->name, info->type, row->value[column], row->isnull[column]);
 		count++;

@@ -31,6 +31,8 @@
 #include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/context.h"
+#include "engine/erasure.h"
+#include "engine/intent.h"
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
 #include "engine/pending.h"
@@ -70,6 +72,11 @@ before_row(TriggerData *trigger)
 	if (update)
 	{
 		bookings_read(relation, trigger->tg_trigtuple, &old);
+		if (erasure_blanks(&old, &row))
+		{
+			store_finish();
+			return tuple;
+		}
 		if (!normalise_finds_change(&old, &row))
 		{
 			/* who says nothing is not the last to have changed it */
@@ -247,7 +254,8 @@ after_update(const BookingRow *old, const BookingRow *row)
 	Change	   *change;
 	Context    *who;
 
-	if (row_int(old, BK_VERSION) == row_int(row, BK_VERSION) && !normalise_finds_change(old, row))
+	if (row_int(old, BK_VERSION) == row_int(row, BK_VERSION) &&
+		(!normalise_finds_change(old, row) || erasure_blanks(old, row)))
 		return;
 	change = change_of(row, old);
 	who = who_changes(row);
@@ -287,9 +295,12 @@ after_row(TriggerData *trigger)
 	store_finish();
 }
 
+/* Rows go only where what is old is removed. */
 static void
-refuse_delete(void)
+check_delete(void)
 {
+	if (store_writing_derived() && intent_is_any(INTENT_PURGE))
+		return;
 	ereport(ERROR,
 			(booking_errcode(ERR_DELETE_REFUSED),
 			 errmsg("bookings can't be deleted"),
@@ -313,7 +324,7 @@ booking_booking_guard(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ||
 		(TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
 		 TRIGGER_FIRED_FOR_ROW(trigger->tg_event)))
-		refuse_delete();
+		check_delete();
 	else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
 		pending_end_statement();
 	else if (TRIGGER_FIRED_BEFORE(trigger->tg_event))

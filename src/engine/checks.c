@@ -16,6 +16,7 @@
 #include "utils/numeric.h"
 
 #include "engine/checks.h"
+#include "engine/deposits.h"
 #include "engine/managed.h"
 #include "engine/no_shows.h"
 #include "engine/online.h"
@@ -57,6 +58,12 @@ checks_vouch_for_customer(const pg_uuid_t *customer)
 
 	vouched_customer = customer;
 	return previous;
+}
+
+bool
+checks_vouches_for(const pg_uuid_t *customer)
+{
+	return vouched_customer != NULL && uuid_equal(vouched_customer, customer);
 }
 
 /*
@@ -317,7 +324,7 @@ check_customer(const Change *change, const BookingRow *row, const Context *who)
 	if (!row_has(row, BK_CUSTOMER_ID))
 		return;
 	id = row_uuid(row, BK_CUSTOMER_ID);
-	if (vouched_customer != NULL && uuid_equal(vouched_customer, id))
+	if (checks_vouches_for(id))
 		return;
 	if (!people_find_customer(&change->tenant, id, &customer))
 		ereport(ERROR,
@@ -395,7 +402,44 @@ check_form(const BookingRow *old, const BookingRow *row)
 /* ---- holds (H10) ---- */
 
 static void
-check_hold(const Change *change, const BookingRow *row, const Context *who)
+check_live_holds(const Change *change, const BookingRow *row)
+{
+	SettingValue limit = checks_setting(SETTING_MAX_LIVE_HOLDS, change,
+										row_uuid(row, BK_BRANCH_ID));
+
+	if (!limit.isnull && row_has(row, BK_BOOKED_BY) &&
+		bookings_count_live_holds(&change->tenant, row_text(row, BK_BOOKED_BY), change->now,
+								  row_uuid(row, BK_ID)) >= limit.integer)
+		ereport(ERROR,
+				(booking_errcode(ERR_QUOTA_FULL),
+				 errmsg("no more than " INT64_FORMAT " holds at a time", limit.integer),
+				 errhint("Check out or release one first. The setting is max_live_holds.")));
+}
+
+/*
+ * A booking that waits for its deposit has the time that deposit_ttl gives it:
+ * its customer gets no more by asking, unless it has lapsed and he takes it
+ * again.
+ */
+static void
+check_deposit_time(const Change *change, const BookingRow *old, const BookingRow *row)
+{
+	TimestampTz expires_at = row_time(row, BK_EXPIRES_AT);
+	SettingValue limit = checks_setting(SETTING_DEPOSIT_TTL, change,
+										row_uuid(row, BK_BRANCH_ID));
+
+	if (expires_at - change->now > limit.interval_us ||
+		(deposits_awaited(old) && !checks_lapsed(old, change->now) &&
+		 expires_at > row_time(old, BK_EXPIRES_AT)))
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("a booking that waits for its deposit can't be given more time"),
+				 errhint("Ask staff. The setting is deposit_ttl.")));
+}
+
+static void
+check_hold(const Change *change, const BookingRow *old, const BookingRow *row,
+		   const Context *who)
 {
 	TimestampTz expires_at = row_time(row, BK_EXPIRES_AT);
 	int64		ttl = config_interval(DatumGetIntervalP(row->value[BK_HOLD_TTL]));
@@ -408,6 +452,11 @@ check_hold(const Change *change, const BookingRow *row, const Context *who)
 				 errmsg("a hold must last longer than no time")));
 	if (context_is_staff(who))
 		return;
+	if (deposits_awaited(row))
+	{
+		check_deposit_time(change, old, row);
+		return;
+	}
 
 	limit = checks_setting(SETTING_MAX_HOLD_TTL, change, branch);
 	if (!limit.isnull && expires_at - change->now > limit.interval_us)
@@ -423,14 +472,7 @@ check_hold(const Change *change, const BookingRow *row, const Context *who)
 				 errmsg("a hold may be refreshed for no longer than %s in all",
 						settings_value_text(SETTING_MAX_HOLD_LIFE, &limit)),
 				 errhint("The setting is max_hold_life.")));
-	limit = checks_setting(SETTING_MAX_LIVE_HOLDS, change, branch);
-	if (!limit.isnull && row_has(row, BK_BOOKED_BY) &&
-		bookings_count_live_holds(&change->tenant, row_text(row, BK_BOOKED_BY), change->now,
-								  row_uuid(row, BK_ID)) >= limit.integer)
-		ereport(ERROR,
-				(booking_errcode(ERR_QUOTA_FULL),
-				 errmsg("no more than " INT64_FORMAT " holds at a time", limit.integer),
-				 errhint("Check out or release one first. The setting is max_live_holds.")));
+	check_live_holds(change, row);
 }
 
 /* ---- what checkout would demand (K2, L7) ---- */
@@ -557,8 +599,14 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 	check_length(change, NULL, row, who);
 	policy_check(change, row, NULL, who);
 	quotas_check(change, row, NULL, who);
-	if (status == STATUS_HELD)
-		check_hold(change, row, who);
+	if (change->deposit_verdict == DEPOSIT_AWAITED)
+	{
+		check_committed(change, row, who);
+		if (!context_is_staff(who))
+			check_live_holds(change, row);
+	}
+	else if (status == STATUS_HELD)
+		check_hold(change, NULL, row, who);
 	else if (status != STATUS_WAITLISTED)
 		check_committed(change, row, who);
 }
@@ -735,11 +783,11 @@ check_terminal(const BookingRow *old, const BookingRow *new)
  * one that was.
  */
 static bool
-renews_expired(const BookingRow *old, const BookingRow *new)
+renews_expired(const Change *change, const BookingRow *old, const BookingRow *new)
 {
 	BookingStatus from = row_status(old);
 
-	if (row_status(new) != STATUS_HELD)
+	if (row_status(new) != STATUS_HELD || change->deposit_verdict == DEPOSIT_AWAITED)
 		return false;
 	if (from == STATUS_HELD)
 		return !row_same(old, new, BK_EXPIRES_AT);
@@ -785,7 +833,7 @@ check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
 		refuse_reverse(psprintf("The customer of booking %s does not exist any more.", booking));
 	check_form(old, new);
 	if (row_status(new) == STATUS_HELD && row_status(old) != STATUS_HELD)
-		check_hold(change, new, who);
+		check_hold(change, old, new, who);
 	quotas_check(change, new, old, who);
 }
 
@@ -795,8 +843,9 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 {
 	BookingStatus from = row_status(old);
 	BookingStatus to = row_status(new);
-	bool		renews = renews_expired(old, new);
+	bool		renews = renews_expired(change, old, new);
 	bool		restores = checks_restores_no_show(old, new);
+	bool		awaits = change->deposit_verdict == DEPOSIT_AWAITED;
 
 	if (who->level == ACCESS_AUDITOR)
 		deny("change a booking");
@@ -806,8 +855,16 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		check_reverse(change, old, new, who);
 		return;
 	}
+	if (change->merges)
+	{
+		/* a booking that is over may go to the record that is kept, too */
+		if (!context_is_staff(who))
+			deny("merge customers");
+		check_untouched(change, old, new);
+		return;
+	}
 	check_own(change, old, who);
-	if (renews || (from == STATUS_HELD && (to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
+	if (renews || (from == STATUS_HELD && (awaits || to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
 		(from == STATUS_HELD && to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
 		 strcmp(row_text(new, BK_REASON_CODE), "hold_released") == 0))
 		check_holder(change, old, who);
@@ -835,6 +892,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
 	managed_check(change, old, new, who);
+	deposits_check(change);
 	if (restores)
 	{
 		if (!context_is_staff(who))
@@ -856,11 +914,13 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);
-	if (to != STATUS_HELD && to != STATUS_WAITLISTED && to != STATUS_CANCELLED &&
-		!stands_without_customer(old))
+	if (awaits)
+		check_committed(change, new, who);
+	if ((to != STATUS_HELD || deposits_awaited(new)) && to != STATUS_WAITLISTED &&
+		to != STATUS_CANCELLED && !stands_without_customer(old))
 		require_customer(new);
-	if (to == STATUS_HELD && (renews || !row_same(old, new, BK_EXPIRES_AT)))
-		check_hold(change, new, who);
+	if (to == STATUS_HELD && !awaits && (renews || !row_same(old, new, BK_EXPIRES_AT)))
+		check_hold(change, old, new, who);
 	if ((checks_moves(old, new) && !checks_gives_back(old, new, change->now)) || renews ||
 		!row_same(old, new, BK_PARTY_SIZE) ||
 		(lifecycle_is_occupying(to) && !lifecycle_is_occupying(from)))

@@ -28,6 +28,7 @@ extern bool checks_gives_back(const BookingRow *old, const BookingRow *new, Time
 extern bool checks_drops_resources(const BookingRow *old, const BookingRow *new);
 extern bool checks_restores_no_show(const BookingRow *old, const BookingRow *new);
 extern const pg_uuid_t *checks_vouch_for_customer(const pg_uuid_t *customer);
+extern bool checks_vouches_for(const pg_uuid_t *customer);
 extern const pg_uuid_t *checks_ask_for_approval(const pg_uuid_t *booking);
 extern bool checks_asks_for_approval(const pg_uuid_t *booking);
 extern bool checks_needs_approval(const Change *change, const pg_uuid_t *branch_id);

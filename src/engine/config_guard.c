@@ -27,6 +27,7 @@
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/deadlines.h"
+#include "engine/intent.h"
 #include "engine/locks.h"
 #include "errors.h"
 #include "rules/calendar.h"
@@ -264,6 +265,23 @@ service_count(const ConfigRow *row, const char *name, int otherwise)
 	return column < 0 || row->nulls[column] ? otherwise : DatumGetInt32(row->values[column]);
 }
 
+/* A deposit is an amount of money, and not above the price (K9). */
+static void
+check_deposit(const ConfigRow *row, const char *currency)
+{
+	int			deposit = config_column(row, "deposit", NUMERICOID);
+	int			price = config_column(row, "price", NUMERICOID);
+
+	if (deposit < 0 || price < 0 || row->nulls[deposit] || row->nulls[price])
+		return;
+	money_check(DatumGetNumeric(row->values[deposit]), currency);
+	if (money_compare(DatumGetNumeric(row->values[deposit]),
+					  DatumGetNumeric(row->values[price])) > 0)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("the deposit of a service must not be more than its price")));
+}
+
 /* The lengths, the price and the tax of a service (K5, K11). */
 static void
 check_service(const ConfigRow *row)
@@ -298,6 +316,7 @@ check_service(const ConfigRow *row)
 	column = config_column(row, "price", NUMERICOID);
 	if (column >= 0 && !row->nulls[column])
 		money_check(DatumGetNumeric(row->values[column]), currency ? currency : "XXX");
+	check_deposit(row, currency ? currency : "XXX");
 }
 
 /* ---- opening hours ---- */
@@ -620,7 +639,9 @@ after_config(TriggerData *trigger)
 			(DatumGetInt32(new.values[capacity]) == 1))
 			change_capacity(&new);
 	}
-	else if (deleted && id != NULL && parents_in_use(table, tenant, id))
+	else if (deleted && id != NULL &&
+			 !(store_writing_derived() && intent_is_any(INTENT_MERGE)) &&
+			 parents_in_use(table, tenant, id))
 		ereport(ERROR,
 				(booking_errcode(ERR_DELETE_REFUSED),
 				 errmsg("the row of \"%s\" can't be deleted: bookings refer to it", table),
@@ -693,7 +714,7 @@ booking_config_changed(PG_FUNCTION_ARGS)
 /*
  * booking.derived_guard(): BEFORE each statement on a table that only the
  * engine writes.  Its argument says what the engine itself may do there:
- * 'write', or 'append' for history.
+ * 'write', or 'append' for history, of which only personal data is erased.
  */
 Datum
 booking_derived_guard(PG_FUNCTION_ARGS)
@@ -708,7 +729,8 @@ booking_derived_guard(PG_FUNCTION_ARGS)
 
 	append_only = strcmp(trigger->tg_trigger->tgargs[0], "append") == 0;
 	if (store_writing_derived() &&
-		(!append_only || TRIGGER_FIRED_BY_INSERT(trigger->tg_event)))
+		(!append_only || TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		 (intent_is_any(INTENT_ERASE) && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))))
 		return PointerGetDatum(NULL);
 
 	ereport(ERROR,

@@ -13,6 +13,7 @@
 #include "engine/checks.h"
 #include "engine/consequences.h"
 #include "engine/deadlines.h"
+#include "engine/deposits.h"
 #include "engine/effects.h"
 #include "engine/no_shows.h"
 #include "engine/pricing.h"
@@ -37,8 +38,7 @@ reason_is(const BookingRow *row, const char *reason)
 
 /* What the audit trail calls a change. */
 static const char *
-action_of(const Change *change, const BookingRow *old, const BookingRow *new,
-		  bool *reversible)
+action_of(const Change *change, const BookingRow *old, const BookingRow *new, bool *reversible)
 {
 	BookingStatus to = row_status(new);
 	BookingStatus from;
@@ -46,7 +46,7 @@ action_of(const Change *change, const BookingRow *old, const BookingRow *new,
 
 	*reversible = false;
 	if (old == NULL)
-		return to == STATUS_HELD ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
+		return to == STATUS_HELD && !deposits_awaited(new) ? "hold" : to == STATUS_WAITLISTED ? "join_waitlist" : "book";
 
 	if (change->reverses)
 	{
@@ -69,6 +69,8 @@ action_of(const Change *change, const BookingRow *old, const BookingRow *new,
 			*reversible = true;
 			return lifecycle_action_name(ACTION_RESTORE);
 		}
+		if (deposits_awaited(old) && to != STATUS_CANCELLED)
+			return change->deposit_verdict == DEPOSIT_PAID ? "record_payment" : "confirm";
 		transition = lifecycle_find(from, to);
 		if (transition == NULL)
 			return "refresh_hold";
@@ -76,6 +78,8 @@ action_of(const Change *change, const BookingRow *old, const BookingRow *new,
 		return lifecycle_action_name(transition->action);
 	}
 
+	if (deposits_awaited(new) && !deposits_awaited(old))
+		return "checkout";
 	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT))
 	{
 		*reversible = true;
@@ -91,7 +95,7 @@ action_of(const Change *change, const BookingRow *old, const BookingRow *new,
 		return "refresh_hold";
 	if (!row_same(old, new, BK_NOTE_COUNT))
 		return "add_note";
-	*reversible = true;
+	*reversible = !change->merges;
 	return "amend";
 }
 
@@ -159,6 +163,9 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 	item.booking = row_uuid(new, BK_ID);
 	item.amount = new->value[BK_PRICE];
 	item.tax = new->value[BK_TAX];
+	item.deposit = NumericGetDatum(change->deposit_verdict == DEPOSIT_AWAITED ||
+								   change->deposit_verdict == DEPOSIT_PAID ?
+								   change->deposit : int64_to_numeric(0));
 	item.description = ordered && row_same(old, new, BK_SERVICE_ID) ?
 		NULL : change->service->name;
 
@@ -174,6 +181,8 @@ write_order(const Change *change, const BookingRow *old, const BookingRow *new)
 		if (row_status(old) != STATUS_CANCELLED)
 			records_void_item(&item, now);
 	}
+	else if (row_status(old) == STATUS_CANCELLED)
+		records_restore_item(&item, now);
 	else if (pricing_changes(old, new) || !row_same(old, new, BK_SERVICE_ID))
 	{
 		if (!row_same(old, new, BK_CURRENCY))
@@ -265,6 +274,7 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 		effects_reverse(old, new);
 	else
 		effects_queue(old, new, action);
+	deposits_follow(change, old, new, action);
 	undo_note_change(new, reversible);
 
 	deadlines_note_change();

@@ -10,7 +10,9 @@
  */
 #include "postgres.h"
 
+#include "engine/deposits.h"
 #include "engine/effects.h"
+#include "rules/lifecycle.h"
 #include "store/people.h"
 #include "store/records.h"
 
@@ -26,6 +28,8 @@ static const struct
 	{"book", "calendar_sync", false, false},
 	{"checkout", "notification", true, false},
 	{"checkout", "calendar_sync", false, false},
+	{"record_payment", "notification", true, false},
+	{"record_payment", "calendar_sync", false, false},
 	{"confirm", "notification", true, false},
 	{"confirm", "calendar_sync", false, false},
 	{"cancel", "notification", true, false},
@@ -51,7 +55,15 @@ only_held(const BookingRow *row)
 {
 	BookingStatus status = row_status(row);
 
-	return status == STATUS_HELD || status == STATUS_WAITLISTED;
+	return (status == STATUS_HELD && !deposits_awaited(row)) || status == STATUS_WAITLISTED;
+}
+
+/* Whether a booking waited for its deposit all the time: no calendar has it. */
+static bool
+never_stood(const BookingRow *old, const BookingRow *new)
+{
+	return deposits_awaited(new) ||
+		(old != NULL && deposits_awaited(old) && row_status(new) == STATUS_CANCELLED);
 }
 
 /* Queues what a change asks for; old is NULL for an INSERT. */
@@ -75,6 +87,8 @@ effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
 	{
 		if (strcmp(effect_rules[i].action, action) != 0 ||
 			(held && !effect_rules[i].of_holds))
+			continue;
+		if (strcmp(effect_rules[i].topic, "calendar_sync") == 0 && never_stood(old, new))
 			continue;
 		if (effect_rules[i].to_customer && row_has(new, BK_CUSTOMER_ID) && !customer_read)
 		{
@@ -139,6 +153,25 @@ effects_reverse(const BookingRow *old, const BookingRow *new)
 	queue_topics(new, topics, count, event);
 	count = records_sent_effects(tenant, booking, undone, &topics);
 	queue_topics(new, topics, count, "reverse");
+}
+
+/*
+ * Queues that what was paid for a booking is to be sent back: the payments that
+ * refer to the effect.
+ */
+void
+effects_queue_refund(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+					 const pg_uuid_t *effect, const char *event, int version, TimestampTz now)
+{
+	records_queue_effect(tenant, effect, booking, "refund_due", event, version, now);
+	if (effects_of(booking, version) == NULL)
+	{
+		last.booking = *booking;
+		last.version = version;
+		last.count = 0;
+	}
+	Assert(last.count < EFFECTS_MAX);
+	last.topics[last.count++] = "refund_due";
 }
 
 /* A command begins: what was queued before it is not its doing. */

@@ -25,6 +25,9 @@ typedef struct QueuedEffects
 
 extern void effects_queue(const BookingRow *old, const BookingRow *new, const char *action);
 extern void effects_reverse(const BookingRow *old, const BookingRow *new);
+extern void effects_queue_refund(const pg_uuid_t *tenant, const pg_uuid_t *booking,
+								 const pg_uuid_t *effect, const char *event, int version,
+								 TimestampTz now);
 extern void effects_forget(void);
 extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
 

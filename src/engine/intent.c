@@ -5,7 +5,8 @@
  *	  where the row it writes can't say so.
  *
  * An intent is about one booking: changes of others that follow from the
- * change, or that a user's trigger makes, are not meant.
+ * change, or that a user's trigger makes, are not meant.  One that is about all
+ * bookings of a tenant therefore goes with a look at what is changed.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,10 +29,17 @@ intent_set(const Intent *intent)
 	return previous;
 }
 
+/* Whether what is under way, of whichever booking, is meant so. */
+bool
+intent_is_any(IntentKind kind)
+{
+	return current != NULL && current->kind == kind;
+}
+
 /* Whether the change of a booking that is under way is meant so. */
 bool
 intent_is(IntentKind kind, const pg_uuid_t *tenant, const pg_uuid_t *booking)
 {
 	return current != NULL && current->kind == kind &&
-		uuid_equal(current->booking, booking) && uuid_equal(current->tenant, tenant);
+		(current->booking == NULL || uuid_equal(current->booking, booking)) && uuid_equal(current->tenant, tenant);
 }

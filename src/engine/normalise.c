@@ -19,6 +19,8 @@
 #include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
+#include "engine/deposits.h"
+#include "engine/erasure.h"
 #include "engine/intent.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
@@ -127,6 +129,31 @@ fill_change_columns(BookingRow *row, const BookingRow *old, const Context *conte
 		!(overriding != NULL && uuid_equal(overriding, row_uuid(row, BK_ID))))
 		row_clear(row, BK_OVERRIDES);
 	row_set_text(row, BK_ACTOR_KIND, actor_kind_name(kind));
+}
+
+/* ---- for whom ---- */
+
+/*
+ * Makes sure that the customer a booking comes to refer to stays.  A new
+ * booking has locked nothing yet and waits for somebody who removes or changes
+ * him; a row that is locked already does not, because customers come first.
+ */
+static void
+keep_customer(const Change *change, const BookingRow *row, bool wait)
+{
+	const pg_uuid_t *id;
+	Customer	customer;
+
+	if (!row_has(row, BK_CUSTOMER_ID) || checks_vouches_for(row_uuid(row, BK_CUSTOMER_ID)))
+		return;
+	id = row_uuid(row, BK_CUSTOMER_ID);
+	wait = wait && locks_wait() == LOCK_WAIT;
+	if (!people_share_customer(&change->tenant, id, wait) && !wait &&
+		people_find_customer(&change->tenant, id, &customer))
+		ereport(ERROR,
+				(booking_errcode(ERR_BUSY),
+				 errmsg("somebody else is changing the customer right now"),
+				 errhint("Try again.")));
 }
 
 /* ---- where and when ---- */
@@ -363,7 +390,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 			occupancy_add_keys(&keys, &change->tenant, change->service, ids, count,
 							   row_slot(old));
 		}
-		if (occupies && row_status(row) == STATUS_HELD && row_has(row, BK_BOOKED_BY) &&
+		if (occupies && row_has(row, BK_BOOKED_BY) &&
+			(row_status(row) == STATUS_HELD || !money_is_zero(change->service->deposit)) &&
 			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
 			locks_add_actor(&keys, &change->tenant, row_text(row, BK_BOOKED_BY));
 		if (!locks_acquire(&keys, &taken))
@@ -431,6 +459,15 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 {
 	BookingStatus status = row_status(row);
 	bool		entering = old == NULL || row_status(old) != status;
+
+	if (change->deposit_verdict == DEPOSIT_AWAITED)
+	{
+		int64		ttl = checks_setting(SETTING_DEPOSIT_TTL, change, NULL).interval_us;
+
+		row_set(row, BK_HOLD_TTL, IntervalPGetDatum(interval_of(ttl)));
+		row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(shift(change->now, ttl)));
+		return;
+	}
 
 	switch (status)
 	{
@@ -597,6 +634,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	occupies = lifecycle_is_occupying(status);
 	normalise_require(row, BK_SERVICE_ID);
 	load_service(change, row);
+	keep_customer(change, row, true);
 
 	if (!row_has(row, BK_UNITS))
 		row_set(row, BK_UNITS, Int32GetDatum(1));
@@ -634,13 +672,17 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	row_clear(row, BK_HELD_AT);
 	if (!change->imported)
 		row_clear(row, BK_PREVIOUS_STATUS);
-	fill_expiry(change, row, NULL);
 	if (change->imported)
+	{
+		fill_expiry(change, row, NULL);
 		fill_history(change, row);
+	}
 	else
 	{
 		pricing_fill(change, row, NULL, context_is_staff(context));
-		pricing_fill_order(row, NULL);
+		deposits_fill(change, row, NULL, context_is_staff(context));
+		fill_expiry(change, row, NULL);
+		pricing_fill_order(change, row, NULL);
 		row_set(row, BK_CREATED_AT, TimestampTzGetDatum(change->now));
 	}
 	row_set(row, BK_VERSION, Int32GetDatum(1));
@@ -733,6 +775,9 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 				 errmsg("units of a booking must be 1 or more")));
 	to = row_status(row);
 	occupies = lifecycle_is_occupying(to);
+	change->merges = erasure_merges(old, row);
+	if (!change->merges && !row_same(old, row, BK_CUSTOMER_ID))
+		keep_customer(change, row, false);
 
 	change->stated_version = row_int(row, BK_VERSION);
 	row_set(row, BK_VERSION, Int32GetDatum(row_int(old, BK_VERSION) + 1));
@@ -776,6 +821,9 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		 (checks_moves(old, row) || row_has(old, BK_EXPIRES_AT) ||
 		  !row_same(old, row, BK_EXPIRES_AT) ||
 		  (from != to && (to == STATUS_PENDING || to == STATUS_PENDING_CANCELLATION))));
+	/* neither takes a record of a customer time, nor does it count against his quotas */
+	if (change->merges)
+		needs_place = false;
 	if (needs_place || from != to || checks_moves(old, row) ||
 		!row_same(old, row, BK_PARTY_SIZE) || !row_same(old, row, BK_PRICE) ||
 		!row_same(old, row, BK_CURRENCY))
@@ -807,9 +855,10 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_clear(row, BK_REASON_CODE);
 	fill_approval(change, row);
 	fill_past(row, old);
-	fill_expiry(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
-	pricing_fill_order(row, old);
+	deposits_fill(change, row, old, context_is_staff(context));
+	fill_expiry(change, row, old);
+	pricing_fill_order(change, row, old);
 	row_set(row, BK_UPDATED_AT, TimestampTzGetDatum(change->now));
 	return true;
 }

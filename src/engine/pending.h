@@ -13,6 +13,16 @@
 #include "store/allocations.h"
 #include "store/config.h"
 
+/* What becomes of a booking's deposit when it is committed. */
+typedef enum DepositVerdict
+{
+	DEPOSIT_NONE,				/* there is none */
+	DEPOSIT_AWAITED,			/* the booking stays held and waits for it */
+	DEPOSIT_MISSING,			/* it waits already */
+	DEPOSIT_PAID,
+	DEPOSIT_WAIVED				/* staff does without */
+} DepositVerdict;
+
 /* What BEFORE found out about a row and AFTER need not find out again. */
 typedef struct Change
 {
@@ -28,6 +38,8 @@ typedef struct Change
 	const Service *service;		/* NULL: not needed so far */
 	bool		imported;		/* it is history, or from elsewhere */
 	bool		reverses;		/* an earlier state is put back (undo) */
+	bool		merges;			/* gives it to the record of its customer that is
+								 * kept, and does nothing else */
 	bool		charged;		/* BEFORE calculated the price */
 	bool		moves_away;		/* AFTER will give back what it occupied */
 	bool		moved_out;		/* an earlier row of the statement had it do so */
@@ -51,6 +63,10 @@ typedef struct Change
 	/* resources that were chosen because it was their turn (assignment.c) */
 	int			turn_count;
 	pg_uuid_t  *turns;
+
+	/* of a change that commits a booking (deposits.c) */
+	DepositVerdict deposit_verdict;
+	Numeric		deposit;		/* how much it is, unless there is none */
 
 	bool		may_overbook;	/* staff says so */
 	bool		overbooked;		/* and so it was */

@@ -46,7 +46,8 @@ static const struct
 	{"off_grid", RULE_BIT(RULE_OFF_GRID)},
 	{"quota_full", 0},
 	{"not_eligible", 0},
-	{"overbook", 0}
+	{"overbook", 0},
+	{"deposit", 0}
 };
 
 /* ---- overrides ---- */
@@ -102,7 +103,7 @@ policy_check_overrides(const BookingRow *row, const Context *who)
 			ereport(ERROR,
 					(booking_errcode(ERR_BAD_VALUE),
 					 errmsg("rule \"%s\" is not known", text_excerpt(name)),
-					 errhint("Rules that can be overridden are in_past, min_notice, max_advance, outside_hours, closed, off_grid, quota_full, not_eligible and overbook.")));
+					 errhint("Rules that can be overridden are in_past, min_notice, max_advance, outside_hours, closed, off_grid, quota_full, not_eligible, overbook and deposit.")));
 	}
 }
 

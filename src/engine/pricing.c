@@ -99,17 +99,19 @@ pricing_changes(const BookingRow *old, const BookingRow *new)
 }
 
 /*
- * A booking with a price has an order once it is more than a hold, the
- * statement's or a new one, and keeps it.
+ * A booking with a price has an order once it is more than a hold, or a hold
+ * that waits for its deposit: the statement's or a new one, and keeps it.
  */
 void
-pricing_fill_order(BookingRow *row, const BookingRow *old)
+pricing_fill_order(const Change *change, BookingRow *row, const BookingRow *old)
 {
 	BookingStatus status = row_status(row);
 	bool		is_free = money_is_zero(DatumGetNumeric(row->value[BK_PRICE]));
 	pg_uuid_t  *order;
 
-	if (old != NULL && row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED)
+	if (old != NULL &&
+		(row_has(old, BK_ORDER_ID) ||
+		 (row_status(old) != STATUS_HELD && row_status(old) != STATUS_WAITLISTED)))
 	{
 		row->value[BK_ORDER_ID] = old->value[BK_ORDER_ID];
 		row->isnull[BK_ORDER_ID] = old->isnull[BK_ORDER_ID];
@@ -118,7 +120,8 @@ pricing_fill_order(BookingRow *row, const BookingRow *old)
 		if (is_free || status == STATUS_CANCELLED || !pricing_changes(old, row))
 			return;
 	}
-	else if ((status != STATUS_PENDING && status != STATUS_CONFIRMED) || is_free)
+	else if ((status != STATUS_PENDING && status != STATUS_CONFIRMED &&
+			  change->deposit_verdict != DEPOSIT_AWAITED) || is_free)
 	{
 		row_clear(row, BK_ORDER_ID);
 		return;

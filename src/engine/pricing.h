@@ -14,7 +14,7 @@
 #include "store/bookings.h"
 
 extern void pricing_fill(Change *change, BookingRow *row, const BookingRow *old, bool staff);
-extern void pricing_fill_order(BookingRow *row, const BookingRow *old);
+extern void pricing_fill_order(const Change *change, BookingRow *row, const BookingRow *old);
 extern bool pricing_changes(const BookingRow *old, const BookingRow *new);
 
 #endif							/* BOOKING_PRICING_H */

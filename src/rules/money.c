@@ -202,6 +202,22 @@ money_is_zero(Numeric amount)
 	return compare(amount, int64_to_numeric(0)) == 0;
 }
 
+int
+money_compare(Numeric a, Numeric b)
+{
+	return compare(a, b);
+}
+
+/* What is still to be paid of what is due; 0 when all is. */
+Numeric
+money_missing(Numeric due, Numeric paid)
+{
+	if (compare(paid, due) >= 0)
+		return int64_to_numeric(0);
+	return DatumGetNumeric(DirectFunctionCall2(numeric_sub, NumericGetDatum(due),
+											   NumericGetDatum(paid)));
+}
+
 /* The part of an amount that is tax at a rate, in percent. */
 Numeric
 money_contained_tax(Numeric amount, Numeric rate, const char *currency)

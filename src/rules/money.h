@@ -42,6 +42,8 @@ extern void money_check(Numeric amount, const char *currency);
 extern void money_check_rate(Numeric rate);
 extern PriceUnit money_unit(const char *name);
 extern bool money_is_zero(Numeric amount);
+extern int	money_compare(Numeric a, Numeric b);
+extern Numeric money_missing(Numeric due, Numeric paid);
 
 extern Charge money_charge(const Tariff *tariff, int64 quantity);
 extern Numeric money_contained_tax(Numeric amount, Numeric rate, const char *currency);

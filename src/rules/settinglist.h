@@ -58,6 +58,10 @@ BOOKING_SETTING(PENDING_TTL, "pending_ttl", SETTING_TYPE_INTERVAL, "seconds",
 				SETTING_NONE, USECS_PER_MINUTE, 366 * USECS_PER_DAY,
 				true, LEVELS_STORED, NULL,
 				"how long a pending booking waits for a decision before it is cancelled")
+BOOKING_SETTING(DEPOSIT_TTL, "deposit_ttl", SETTING_TYPE_INTERVAL, "seconds",
+				USECS_PER_DAY, USECS_PER_MINUTE, 90 * USECS_PER_DAY,
+				false, LEVELS_STORED, NULL,
+				"how long a booking that was checked out keeps its slot until its deposit is paid")
 BOOKING_SETTING(ONLINE_CANCEL, "online_cancel", SETTING_TYPE_BOOLEAN, NULL,
 				1, 0, 1,
 				false, LEVELS_STORED, NULL,

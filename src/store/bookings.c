@@ -55,16 +55,16 @@ const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
 	{"tax", NUMERICOID, COLUMN_ENGINE},
 	{"currency", TEXTOID, COLUMN_SUBJECT},
 	{"order_id", UUIDOID, COLUMN_SUBJECT},
-	{"booked_by", TEXTOID, COLUMN_ENGINE},
+	{"booked_by", TEXTOID, COLUMN_CHANGE},
 	{"contact", JSONBOID, COLUMN_PRIVATE},
 	{"title", TEXTOID, COLUMN_PRIVATE},
 	{"description", TEXTOID, COLUMN_PRIVATE},
 	{"attendees", JSONBOID, COLUMN_PRIVATE},
 	{"party_size", INT4OID, COLUMN_SUBJECT},
 	{"note_count", INT4OID, COLUMN_ENGINE},
-	{"metadata", JSONBOID, COLUMN_SUBJECT},
+	{"metadata", JSONBOID, COLUMN_PRIVATE},
 	{"channel", TEXTOID, COLUMN_CHANGE},
-	{"conversation", TEXTOID, COLUMN_SUBJECT},
+	{"conversation", TEXTOID, COLUMN_PRIVATE},
 	{"actor", TEXTOID, COLUMN_CHANGE},
 	{"actor_kind", TEXTOID, COLUMN_CHANGE},
 	{"request_id", UUIDOID, COLUMN_CHANGE},
@@ -345,7 +345,8 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 {
 #define LOCK_BOOKING \
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
-		"branch_id, time_zone, currency, price, reason_code, resource_ids, previous_status " \
+		"branch_id, time_zone, currency, price, reason_code, resource_ids, previous_status, " \
+		"order_id " \
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
 	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
 	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
@@ -368,6 +369,8 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 	state->currency = store_text_column(context, 0, 9);
 	state->price = store_copy_column(context, 0, 10, NULL);
 	state->reason_code = store_text_column(context, 0, 11);
+	state->order_id = store_uuid_column(0, 14, &isnull);
+	state->has_order = !isnull;
 	state->resource_ids =
 		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
 					   &state->resource_count);
@@ -762,6 +765,21 @@ bookings_amend(const pg_uuid_t *tenant, const pg_uuid_t *id, const Amendment *am
 	for (int i = 0; i < lengthof(nullable); i++)
 		values[2 + lengthof(columns) + i] = BoolGetDatum(amendment->given[nullable[i]]);
 	return update_own(&plan, values, nulls);
+}
+
+/* Gives a booking to another customer. */
+BookingResult *
+bookings_set_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, const pg_uuid_t *customer)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET customer_id = $3" THIS_BOOKING,
+		3, {UUIDOID, UUIDOID, UUIDOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id), UUIDPGetDatum(customer)
+	};
+
+	return update_own(&plan, values, NULL);
 }
 
 /* A note was added: counting it changes the booking, and so audits the note. */

@@ -127,6 +127,8 @@ typedef struct BookingState
 	Datum		price;			/* numeric */
 	char	   *reason_code;
 	char	   *previous_status;
+	bool		has_order;
+	pg_uuid_t	order_id;
 } BookingState;
 
 /* What of a booking is to be changed, and to what. */
@@ -207,6 +209,8 @@ extern BookingResult *bookings_reassign(const pg_uuid_t *tenant, const pg_uuid_t
 extern BookingResult *bookings_amend(const pg_uuid_t *tenant, const pg_uuid_t *id,
 									 const Amendment *amendment);
 extern BookingResult *bookings_read_result(const pg_uuid_t *tenant, const pg_uuid_t *id);
+extern BookingResult *bookings_set_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
+											const pg_uuid_t *customer);
 extern void bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id);
 
 extern uint64 bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids,

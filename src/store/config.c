@@ -95,7 +95,7 @@ read_service(KeptReading *reading)
 		"COALESCE(n.buffer_after, s.buffer_after), "
 		"COALESCE(s.min_duration, s.duration), COALESCE(s.max_duration, s.duration), "
 		"s.duration_step, s.nights, s.night_starts, s.night_ends, s.min_nights, s.max_nights, "
-		"s.price_unit, s.tax_rate, s.tax_inclusive, n.adjacent "
+		"s.price_unit, s.tax_rate, s.tax_inclusive, n.adjacent, s.deposit "
 		"FROM booking.services AS s JOIN booking.tenants AS t ON t.id" EQ "s.tenant_id "
 		"LEFT JOIN booking.service_requirements AS n "
 		"ON n.tenant_id" EQ "$1 AND n.service_id" EQ "$2 "
@@ -130,6 +130,7 @@ read_service(KeptReading *reading)
 	service->tariff.unit = money_unit(store_text_column(context, 0, 27));
 	service->tariff.tax_rate = DatumGetNumeric(store_copy_column(context, 0, 28, NULL));
 	service->tariff.tax_inclusive = DatumGetBool(store_column(0, 29, NULL));
+	service->deposit = DatumGetNumeric(store_copy_column(context, 0, 31, NULL));
 
 	store_column(0, 14, &isnull);
 	if (!isnull)

@@ -39,6 +39,7 @@ typedef struct Service
 	int64		buffer_after;
 	LengthRule	length;			/* how long bookings may be */
 	Tariff		tariff;
+	Numeric		deposit;		/* of a booking, as far as its price; 0: none */
 	int			min_party;
 	int			max_party;		/* 0: no limit */
 	Settings   *settings;

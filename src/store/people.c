@@ -94,6 +94,22 @@ people_find_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *cus
 }
 
 /*
+ * Keeps a customer from being removed until the transaction ends.  False if
+ * there is none or, unless wait, if somebody has him.
+ */
+bool
+people_share_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait)
+{
+#define SHARE_CUSTOMER \
+		"SELECT FROM booking.customers WHERE tenant_id" EQ "$1 AND id" EQ "$2 FOR KEY SHARE"
+	static StorePlan waiting = {SHARE_CUSTOMER, 2, {UUIDOID, UUIDOID}};
+	static StorePlan skipping = {SHARE_CUSTOMER " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+
+	return store_execute(wait ? &waiting : &skipping, values, NULL, STORE_OWNER) > 0;
+}
+
+/*
  * Finds a customer by id or, with id NULL, by e-mail, and locks the row:
  * customers come before bookings in the order of locks.
  */

@@ -43,6 +43,7 @@ typedef struct Customer
 extern Principal people_principal(Oid role, const pg_uuid_t *tenant);
 extern const char *people_level_name(AccessLevel level);
 
+extern bool people_share_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait);
 extern bool people_find_customer(const pg_uuid_t *tenant, const pg_uuid_t *id, Customer *customer);
 extern bool people_lock_customer(const pg_uuid_t *tenant, const pg_uuid_t *id,
 								 const char *email, Customer *customer);

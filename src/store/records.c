@@ -247,9 +247,9 @@ records_order(const OrderItem *item, Datum customer, const char *currency, Times
 	};
 	static StorePlan add_item = {
 		"INSERT INTO booking.order_items "
-		"(tenant_id, order_id, booking_id, description, amount, tax) "
-		"VALUES ($1, $2, $3, $4, $5, $6)",
-		6, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, NUMERICOID}
+		"(tenant_id, order_id, booking_id, description, amount, tax, deposit) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		7, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, NUMERICOID, NUMERICOID, NUMERICOID}
 	};
 	Datum		order_values[] = {
 		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), customer,
@@ -257,7 +257,7 @@ records_order(const OrderItem *item, Datum customer, const char *currency, Times
 	};
 	Datum		item_values[] = {
 		UUIDPGetDatum(item->tenant), UUIDPGetDatum(item->order), UUIDPGetDatum(item->booking),
-		CStringGetTextDatum(item->description), item->amount, item->tax
+		CStringGetTextDatum(item->description), item->amount, item->tax, item->deposit
 	};
 
 	if (store_execute(&add_order, order_values, customer ? NULL : "  n    ", STORE_OWNER) == 0)
@@ -484,6 +484,25 @@ records_queue_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 	values[5] = Int32GetDatum(version);
 	values[6] = TimestampTzGetDatum(due);
 	values[7] = TimestampTzGetDatum(now);
+	store_execute(&plan, values, NULL, STORE_OWNER);
+}
+
+/* Queues one effect, due now, under an id that something refers to. */
+void
+records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *id, const pg_uuid_t *booking,
+					 const char *topic, const char *event, int version, TimestampTz now)
+{
+	static StorePlan plan = {
+		"INSERT INTO booking.outbox (tenant_id, id, booking_id, topic, event, booking_version, "
+		"due_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+		7, {UUIDOID, UUIDOID, UUIDOID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id), UUIDPGetDatum(booking),
+		CStringGetTextDatum(topic), CStringGetTextDatum(event), Int32GetDatum(version),
+		TimestampTzGetDatum(now)
+	};
+
 	store_execute(&plan, values, NULL, STORE_OWNER);
 }
 

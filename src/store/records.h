@@ -53,6 +53,7 @@ typedef struct OrderItem
 	const char *description;
 	Datum		amount;			/* numerics; with tax */
 	Datum		tax;
+	Datum		deposit;		/* of a new item */
 } OrderItem;
 
 extern void records_audit(const AuditEntry *entry);
@@ -88,6 +89,10 @@ extern int	records_sent_effects(const pg_uuid_t *tenant, const pg_uuid_t *bookin
 								 int version, const char ***topics);
 extern int	records_withdrawn_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 									  int version, const char ***topics, char **event);
+
+extern void records_queue_effect(const pg_uuid_t *tenant, const pg_uuid_t *id,
+								 const pg_uuid_t *booking, const char *topic,
+								 const char *event, int version, TimestampTz now);
 
 extern void records_answer(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						   const pg_uuid_t *question, Jsonb *value, TimestampTz now);

@@ -60,8 +60,7 @@ SELECT (SELECT new_values FROM booking.audit_log WHERE booking_id = :'b' AND ver
 	@> (SELECT jsonb_build_object('status', 'confirmed', 'starts_at', '2027-03-12T11:30:00Z', 'ends_at',
 	'2027-03-12T12:30:00Z',
 		'local_start', '2027-03-12T06:30:00', 'resource_ids', to_jsonb(resource_ids), 'customer_id', customer_id,
-		'price', price,
-		'metadata', metadata, 'party_size', party_size) FROM booking.bookings WHERE id = :'b') AS rebuilt;
+		'price', price, 'party_size', party_size) FROM booking.bookings WHERE id = :'b') AS rebuilt;
 -- no change, no row
 UPDATE booking.bookings SET title = title WHERE id = :'b';
 SELECT count(*) = max(version) AS one_row_per_version FROM booking.audit_log WHERE booking_id = :'b';
@@ -82,7 +81,7 @@ INSERT INTO booking.bookings (service_id, starts_at, title)
 	VALUES (:'massage', '2027-03-21 10:00Z', 'Back'), (:'massage', '2027-03-22 10:00Z', 'Back');
 SELECT count(DISTINCT private_digest) AS digests FROM booking.audit_log
 	JOIN booking.audit_private AS p USING (tenant_id, booking_id, version)
- WHERE p.private_values = '{"new": {"title": "Back"}}';
+ WHERE p.private_values @> '{"new": {"title": "Back"}}';
 -- tampering with either side shows
 SELECT bool_and(a.private_digest = sha256(p.salt || convert_to(replace(p.private_values::text, 'Back', 'Neck'),
 	'UTF8'))) AS verifies
