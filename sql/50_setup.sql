@@ -127,6 +127,7 @@ BEGIN
 		('audit_log', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
 		('audit_private', 'SELECT', '', 'auditor'),
 		('outbox', 'SELECT', '', 'admin'),
+		('idempotency_keys', 'SELECT', '', 'admin'),
 		('store_state', 'SELECT', 'true', NULL),
 		('sweeps', 'SELECT', 'true', 'admin')
 		) AS r (relation, verb, condition, level)
@@ -376,7 +377,8 @@ BEGIN
 		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
-		('outbox', 'Side effects to deliver.')
+		('outbox', 'Side effects to deliver.'),
+		('idempotency_keys', 'What commands answered that were called under an idempotency key, and a digest of their arguments.')
 		) AS c (relation, description)
 	LOOP
 		EXECUTE format('COMMENT ON TABLE booking.%I IS %L', comment.relation, comment.description);

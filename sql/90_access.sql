@@ -14,10 +14,11 @@ DECLARE
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note'];
+		'book', 'cancel', 'reschedule', 'add_note', 'attempt', 'available_actions'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
 		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
-	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
+	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
+		'purge_idempotency_keys'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
@@ -67,8 +68,8 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);
 	END IF;
 	IF level = 'admin' THEN
-		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals TO %I',
-					   role);
+		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals,
+			booking.idempotency_keys TO %I', role);
 		EXECUTE format('GRANT UPDATE ON booking.tenants TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.branches, booking.reason_codes,
 			booking.resources, booking.services, booking.service_requirements,

@@ -100,5 +100,7 @@ typedef struct ErrorRow
 
 extern int	booking_errcode(BookingError error);
 extern const ErrorRow *errors_row(BookingError error);
+extern const ErrorRow *errors_row_of(int sqlerrcode);
+extern bool errors_is_answer(int sqlerrcode);
 
 #endif							/* BOOKING_ERRORS_H */

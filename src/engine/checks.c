@@ -447,6 +447,25 @@ check_reason(const Change *change, const BookingRow *old, const BookingRow *new)
 				 errhint("The known ones are in table booking.reason_codes.")));
 }
 
+/* A code that somebody may give as a reason, standing for any; NULL if there is none. */
+const char *
+checks_any_reason(const pg_uuid_t *tenant)
+{
+	int			count;
+	char	  **codes = config_reasons(tenant, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		engines = false;
+
+		for (int j = 0; j < lengthof(engine_reasons); j++)
+			engines = engines || strcmp(codes[i], engine_reasons[j].code) == 0;
+		if (!engines)
+			return codes[i];
+	}
+	return NULL;
+}
+
 /* ---- how long (K11) ---- */
 
 /*
@@ -690,9 +709,13 @@ renews_expired(const BookingRow *old, const BookingRow *new)
 		strcmp(row_text(old, BK_REASON_CODE), "hold_expired") == 0;
 }
 
+/*
+ * What does not depend on where the change leads: who, from what to what, and
+ * when.
+ */
 void
-checks_update(Change *change, const BookingRow *old, const BookingRow *new,
-			  const Context *who)
+checks_leave(Change *change, const BookingRow *old, const BookingRow *new,
+			 const Context *who)
 {
 	BookingStatus from = row_status(old);
 	BookingStatus to = row_status(new);
@@ -742,6 +765,17 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		check_reason(change, old, new);
 	check_where(change, old, new, who);
 	check_online(change, old, new, who);
+}
+
+void
+checks_update(Change *change, const BookingRow *old, const BookingRow *new,
+			  const Context *who)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(new);
+	bool		renews = renews_expired(old, new);
+
+	checks_leave(change, old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);

@@ -18,6 +18,9 @@
 extern void checks_insert(Change *change, const BookingRow *row, const Context *who);
 extern void checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 						  const Context *who);
+extern void checks_leave(Change *change, const BookingRow *old, const BookingRow *new,
+						 const Context *who);
+extern const char *checks_any_reason(const pg_uuid_t *tenant);
 extern SettingValue checks_setting(SettingKey key, const Change *change,
 								   const pg_uuid_t *branch);
 extern bool checks_lapsed(const BookingRow *row, TimestampTz now);

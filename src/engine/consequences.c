@@ -33,8 +33,8 @@ reason_is(const BookingRow *row, const char *reason)
 }
 
 /* What the audit trail calls a change. */
-static const char *
-action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
+const char *
+consequences_action(const BookingRow *old, const BookingRow *new, bool *reversible)
 {
 	BookingStatus to = row_status(new);
 	BookingStatus from;
@@ -161,7 +161,7 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 				   const Context *who)
 {
 	bool		reversible;
-	const char *action = action_of(old, new, &reversible);
+	const char *action = consequences_action(old, new, &reversible);
 	pg_uuid_t	session;
 	bool		has = write_session(old, new, &session);
 

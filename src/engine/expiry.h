@@ -25,6 +25,7 @@ typedef struct ExpiryRest
 extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 						 const Occupant *occupants, int count, TimestampTz now);
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
+extern void expiry_end(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
 extern int	expiry_drop_over(int max);
 extern TimestampTz expiry_next_due(void);
 

@@ -48,6 +48,8 @@ extern void locks_add_quota(KeySet *set, const pg_uuid_t *tenant, const void *na
 							int length);
 extern void locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service);
 extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor);
+extern void locks_add_request(KeySet *set, const pg_uuid_t *tenant, const void *name,
+							  int length);
 extern LockWait locks_set_wait(LockWait wait);
 extern LockWait locks_wait(void);
 extern bool locks_acquire(KeySet *set, KeysTaken *taken);

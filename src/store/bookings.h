@@ -148,6 +148,7 @@ typedef struct BookingResult
 
 extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
 						  BookingState *state);
+extern bool bookings_find(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingRow *row);
 extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
