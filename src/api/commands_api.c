@@ -19,6 +19,7 @@
 #include "api/arguments.h"
 #include "api/commands.h"
 #include "api/idempotency.h"
+#include "engine/clock.h"
 #include "engine/effects.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
@@ -162,8 +163,10 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
  * expected_version, lock_wait, idempotency_key, tenant).
  */
 static Datum
-change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
+change_status(FunctionCallInfo fcinfo, LifecycleAction action, BookingStatus to,
+			  bool with_reason)
 {
+	const LifecycleTransition *edge;
 	int			version_argument = with_reason ? 2 : 1;
 	Command		command = command_begin(fcinfo, version_argument + 3, version_argument);
 
@@ -172,6 +175,18 @@ change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
 				 errmsg("the booking is %s already", lifecycle_status_name(to))));
+	/*
+	 * What ends in the same status may be another command's to do.  (That the
+	 * status has lapsed goes first; the guard says so.)
+	 */
+	edge = lifecycle_find(command.state.status, to);
+	if (edge != NULL && edge->action != action && command.state.expires_at > clock_now())
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking that is %s becomes %s by %s, not %s",
+						lifecycle_status_name(command.state.status),
+						lifecycle_status_name(to), lifecycle_action_name(edge->action),
+						lifecycle_action_name(action))));
 	return command_end(fcinfo, &command,
 					   bookings_set_status(command.tenant, command.booking, to,
 										   with_reason ? argument_text(fcinfo, 1) : NULL));
@@ -180,7 +195,7 @@ change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
 static Datum
 cancel(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CANCELLED, true);
+	return change_status(fcinfo, ACTION_CANCEL, STATUS_CANCELLED, true);
 }
 
 /* booking.cancel(booking, reason, expected_version, lock_wait, idempotency_key, tenant) */
@@ -193,7 +208,7 @@ booking_cancel(PG_FUNCTION_ARGS)
 static Datum
 no_show(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_NO_SHOW, true);
+	return change_status(fcinfo, ACTION_NO_SHOW, STATUS_NO_SHOW, true);
 }
 
 /* booking.no_show(booking, reason, expected_version, lock_wait, idempotency_key, tenant) */
@@ -206,7 +221,7 @@ booking_no_show(PG_FUNCTION_ARGS)
 static Datum
 confirm(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CONFIRMED, false);
+	return change_status(fcinfo, ACTION_CONFIRM, STATUS_CONFIRMED, false);
 }
 
 /* booking.confirm(booking, expected_version, lock_wait, idempotency_key, tenant) */
@@ -219,7 +234,7 @@ booking_confirm(PG_FUNCTION_ARGS)
 static Datum
 check_in(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CHECKED_IN, false);
+	return change_status(fcinfo, ACTION_CHECK_IN, STATUS_CHECKED_IN, false);
 }
 
 /* booking.check_in(booking, expected_version, lock_wait, idempotency_key, tenant) */
@@ -232,7 +247,7 @@ booking_check_in(PG_FUNCTION_ARGS)
 static Datum
 start_serving(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_BEING_SERVED, false);
+	return change_status(fcinfo, ACTION_START_SERVING, STATUS_BEING_SERVED, false);
 }
 
 /* booking.start_serving(booking, expected_version, lock_wait, idempotency_key, tenant) */
@@ -245,7 +260,7 @@ booking_start_serving(PG_FUNCTION_ARGS)
 static Datum
 complete(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_COMPLETED, false);
+	return change_status(fcinfo, ACTION_COMPLETE, STATUS_COMPLETED, false);
 }
 
 /* booking.complete(booking, expected_version, lock_wait, idempotency_key, tenant) */

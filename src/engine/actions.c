@@ -92,6 +92,14 @@ obstacle_to(Inquiry *inquiry, const BookingRow *new, Check check)
 	return errors_row_of(error->sqlerrcode);
 }
 
+/* A hold that has expired and was swept. */
+static bool
+is_expired_hold(const BookingRow *row)
+{
+	return row_status(row) == STATUS_CANCELLED && row_has(row, BK_REASON_CODE) &&
+		strcmp(row_text(row, BK_REASON_CODE), "hold_expired") == 0;
+}
+
 /* ---- commands that are a transition ---- */
 
 /* Asks about one edge of the lifecycle. */
@@ -149,17 +157,14 @@ ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 	/* to what it is already, nothing would change */
 	if (action.obstacle == NULL)
 		action.obstacle = errors_row(ERR_INVALID_TRANSITION);
+	/* which is how checkout calls it */
+	if (kind == ACTION_CHECKOUT && action.obstacle != errors_row(ERR_PERMISSION_DENIED))
+		action.obstacle = errors_row(is_expired_hold(inquiry->old) ?
+									 ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE);
 	return action;
 }
 
 /* ---- the others ---- */
-
-static bool
-is_expired_hold(const BookingRow *row)
-{
-	return row_status(row) == STATUS_CANCELLED && row_has(row, BK_REASON_CODE) &&
-		strcmp(row_text(row, BK_REASON_CODE), "hold_expired") == 0;
-}
 
 static bool
 refresh(const Inquiry *inquiry, BookingRow *row)
