@@ -6,9 +6,8 @@
  * The checks of the guard are asked about changes that are never made: the
  * row as it is, and the row as a command would leave it.  So there is no rule
  * here, and a rule that is added to the checks holds here too.  To make each
- * change and roll it back would say more, namely whether the slot is free, but
- * every look at a booking would leave dead rows behind and be in the way of
- * others.
+ * change and roll it back would say the same with certainty, but every look at
+ * a booking would leave dead rows behind and be in the way of others.
  *
  * A check says no by raising an error; each is asked in a subtransaction, which
  * writes nothing and so costs no transaction number.
@@ -26,6 +25,8 @@
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/consequences.h"
+#include "engine/occupancy.h"
+#include "rules/actors.h"
 #include "rules/lifecycle.h"
 #include "store/config.h"
 #include "store/plan.h"
@@ -45,6 +46,47 @@ typedef bool (*Alteration) (const Inquiry *inquiry, BookingRow *row);
 typedef void (*Check) (Change *change, const BookingRow *old, const BookingRow *new,
 					   const Context *who);
 
+/* Whether a change takes a slot that was nobody's, or is not the booking's any more. */
+static bool
+takes_slot(const Change *change, const BookingRow *old, const BookingRow *new)
+{
+	return lifecycle_is_occupying(row_status(new)) &&
+		(!lifecycle_is_occupying(row_status(old)) || checks_lapsed(old, change->now));
+}
+
+/*
+ * What the guard checks of a change, and whether the slot is free, as far as
+ * can be seen without its keys.
+ */
+static void
+check_whole(Change *change, const BookingRow *old, const BookingRow *new, const Context *who)
+{
+	bool		takes = takes_slot(change, old, new);
+
+	if (takes)
+	{
+		pg_uuid_t  *ids = row_resources(new, &change->resource_count);
+
+		change->slot = row_slot(new);
+		change->units = row_int(new, BK_UNITS);
+		change->named_count = change->resource_count;
+		change->resources = config_resources(&change->tenant, ids, change->resource_count);
+		change->allocations = occupancy_allocations(change->service, change->resources,
+													change->resource_count, change->slot,
+													change->units);
+	}
+	/* the rules of place are for changes that hold keys */
+	change->locked = takes;
+	checks_update(change, old, new, who);
+	for (int i = 0; takes && i < change->resource_count; i++)
+		if (!occupancy_is_free(&change->tenant, &change->allocations[i],
+							   occupancy_capacity(change->service, &change->resources[i]),
+							   &change->booking, change->now))
+			ereport(ERROR,
+					(booking_errcode(ERR_SLOT_TAKEN),
+					 errmsg("the slot is taken")));
+}
+
 /* The row as a command of the caller's finds it: the last change is not his. */
 static BookingRow
 row_to_change(const Inquiry *inquiry)
@@ -56,6 +98,7 @@ row_to_change(const Inquiry *inquiry)
 	row_clear(&row, BK_ACTOR);
 	if (inquiry->who->actor != NULL)
 		row_set_text(&row, BK_ACTOR, inquiry->who->actor);
+	row_set_text(&row, BK_ACTOR_KIND, actor_kind_name(inquiry->who->kind));
 	return row;
 }
 
@@ -104,7 +147,8 @@ is_expired_hold(const BookingRow *row)
 
 /* Asks about one edge of the lifecycle. */
 static void
-ask_transition(Inquiry *inquiry, const LifecycleTransition *edge, Action *action)
+ask_transition(Inquiry *inquiry, const LifecycleTransition *edge, Check check,
+			   Action *action)
 {
 	BookingRow	new = row_to_change(inquiry);
 
@@ -118,7 +162,7 @@ ask_transition(Inquiry *inquiry, const LifecycleTransition *edge, Action *action
 		row_set(&new, BK_CONTACT, DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"name\": \"x\"}")));
 
 	action->needs_reason = edge->needs_reason;
-	action->obstacle = obstacle_to(inquiry, &new, checks_update);
+	action->obstacle = obstacle_to(inquiry, &new, check);
 	if (action->obstacle == errors_row(ERR_ANSWER_REQUIRED))
 		action->obstacle = NULL;	/* and answers */
 	(void) consequences_action(inquiry->old, &new, &action->reversible);
@@ -146,15 +190,15 @@ ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 			any = &edges[i];
 		if (edges[i].from != from || (asked && action.obstacle == NULL))
 			continue;
-		ask_transition(inquiry, &edges[i], &action);
+		ask_transition(inquiry, &edges[i], check_whole, &action);
 		asked = true;
 	}
 	if (asked)
 		return action;
 
-	ask_transition(inquiry, any, &action);
+	/* no edge: to where it would lead, it is already, or another command leads */
+	ask_transition(inquiry, any, checks_leave, &action);
 	action.reversible = any->reversible;
-	/* to what it is already, nothing would change */
 	if (action.obstacle == NULL)
 		action.obstacle = errors_row(ERR_INVALID_TRANSITION);
 	/* which is how checkout calls it */
@@ -237,8 +281,8 @@ static const struct
 	Check		check;
 	BookingError otherwise;		/* if it would change nothing */
 }			alterations[] = {
-	{"refresh_hold", refresh, checks_update, ERR_HOLD_NOT_ACTIVE},
-	{"release_hold", release, checks_update, ERR_HOLD_NOT_ACTIVE},
+	{"refresh_hold", refresh, check_whole, ERR_HOLD_NOT_ACTIVE},
+	{"release_hold", release, check_whole, ERR_HOLD_NOT_ACTIVE},
 	{"reschedule", reschedule, checks_leave, ERR_INVALID_TRANSITION},
 	{"reassign", reassign, checks_leave, ERR_INVALID_TRANSITION},
 	{"amend", amend, checks_leave, ERR_INVALID_TRANSITION},

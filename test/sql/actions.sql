@@ -108,8 +108,6 @@ COMMIT;
 
 /* ---- what it says is what the commands do ---- */
 
--- Nothing differs but for a slot that somebody else has by now: only taking it tells.
-
 -- Does a command for real, and takes it back.
 CREATE FUNCTION really(command text, booking uuid) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
