@@ -394,5 +394,6 @@ booking_attempt(PG_FUNCTION_ARGS)
 		if (row == errors_row(ERR_HOLD_EXPIRED) || row == errors_row(ERR_REQUEST_EXPIRED))
 			end_lapsed(&attempt);
 	}
-	return HeapTupleGetDatum(heap_form_tuple(result_row_type(fcinfo, &row_type), values, nulls));
+	return HeapTupleGetDatum(heap_form_tuple(result_row_type(fcinfo, &row_type),
+											 values, nulls));
 }

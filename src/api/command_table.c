@@ -82,7 +82,8 @@ read_function(HeapTuple tuple, CommandFunction *function)
 	/* the arguments that it takes stand before the columns that it returns */
 	(void) get_func_arg_info(tuple, &function->types, &function->names, &modes);
 	defaults = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargdefaults, &isnull);
-	function->defaults = isnull ? NIL : castNode(List, stringToNode(TextDatumGetCString(defaults)));
+	function->defaults = isnull ? NIL :
+		castNode(List, stringToNode(TextDatumGetCString(defaults)));
 }
 
 /*

@@ -52,15 +52,21 @@ command_not_found(const pg_uuid_t *booking)
 }
 
 /*
- * Calls the body of a function, with locks waited for or not as its argument
- * lock_wait says (X10); its number is negative if the function has none.
+ * How a command waits for locks, as its argument lock_wait says (X10); its
+ * number is negative if the function has none.
  */
+LockWait
+command_wait(FunctionCallInfo fcinfo, int lock_wait_argument)
+{
+	return lock_wait_argument < 0 || argument_bool(fcinfo, lock_wait_argument, true) ?
+		LOCK_WAIT : LOCK_OR_ERROR;
+}
+
+/* Calls the body of a function, with locks waited for or not. */
 Datum
 command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 {
-	bool		wait = lock_wait_argument < 0 ||
-		argument_bool(fcinfo, lock_wait_argument, true);
-	LockWait	previous = locks_set_wait(wait ? LOCK_WAIT : LOCK_OR_ERROR);
+	LockWait	previous = locks_set_wait(command_wait(fcinfo, lock_wait_argument));
 	volatile Datum result = (Datum) 0;
 
 	PG_TRY();

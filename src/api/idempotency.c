@@ -199,15 +199,13 @@ call_once(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 Datum
 idempotent_call(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 {
-	bool		wait = lock_wait_argument < 0 ||
-		argument_bool(fcinfo, lock_wait_argument, true);
 	LockWait	previous;
 	volatile Datum result = (Datum) 0;
 
 	if (PG_ARGISNULL(PG_NARGS() - 2))
 		return command_run(fcinfo, lock_wait_argument, body);
 
-	previous = locks_set_wait(wait ? LOCK_WAIT : LOCK_OR_ERROR);
+	previous = locks_set_wait(command_wait(fcinfo, lock_wait_argument));
 	PG_TRY();
 	{
 		result = call_once(fcinfo, lock_wait_argument, body);

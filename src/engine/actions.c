@@ -75,8 +75,12 @@ check_whole(Change *change, const BookingRow *old, const BookingRow *new, const 
 													change->resource_count, change->slot,
 													change->units);
 	}
-	/* the rules of place are for changes that hold keys */
-	change->locked = takes;
+
+	/*
+	 * The rules of place are for changes that hold keys.  What waits may yet
+	 * be given other resources than those it names.
+	 */
+	change->locked = takes && row_status(old) != STATUS_WAITLISTED;
 	checks_update(change, old, new, who);
 	for (int i = 0; takes && i < change->resource_count; i++)
 		if (!occupancy_is_free(&change->tenant, &change->allocations[i],
@@ -159,7 +163,8 @@ ask_transition(Inquiry *inquiry, const LifecycleTransition *edge, Check check,
 	/* checkout brings a customer along */
 	if (edge->action == ACTION_CHECKOUT && !row_has(&new, BK_CUSTOMER_ID) &&
 		!row_has(&new, BK_CONTACT))
-		row_set(&new, BK_CONTACT, DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"name\": \"x\"}")));
+		row_set(&new, BK_CONTACT,
+				DirectFunctionCall1(jsonb_in, CStringGetDatum("{\"name\": \"x\"}")));
 
 	action->needs_reason = edge->needs_reason;
 	action->obstacle = obstacle_to(inquiry, &new, check);
