@@ -605,6 +605,21 @@ BEGIN
 		PRIMARY KEY (tenant_id, id)
 	);
 
+	/* what commands answered that were called under a key of the caller's */
+	CREATE TABLE booking.idempotency_keys (
+		tenant_id uuid NOT NULL,
+		actor text NOT NULL,
+		key text NOT NULL,
+		command text NOT NULL,
+		arguments bytea NOT NULL,
+		result jsonb NOT NULL,
+		created_at timestamptz NOT NULL,
+		expires_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, actor, key)
+	);
+	CREATE INDEX idempotency_keys_expires_at ON booking.idempotency_keys
+		(tenant_id, expires_at);
+
 	INSERT INTO booking.store_state (version) VALUES (1);
 END
 $create_store$;

@@ -140,6 +140,7 @@ BEGIN
 		('outbox', 'SELECT', '', 'admin'),
 		('undo_tokens', 'SELECT', '', 'admin'),
 		('undo_batches', 'SELECT', '', 'admin'),
+		('idempotency_keys', 'SELECT', '', 'admin'),
 		('store_state', 'SELECT', 'true', NULL),
 		('sweeps', 'SELECT', 'true', 'admin')
 		) AS r (relation, verb, condition, level)
@@ -394,6 +395,7 @@ BEGIN
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
 		('erasures', 'Whose personal data was erased, when, by whom, and how many rows there were.'),
 		('external_refs', 'Where else bookings stand: the id an external calendar has for each. What is managed by a calendar is moved, amended and cancelled by actors of kind calendar alone.'),
+		('idempotency_keys', 'What commands answered that were called under an idempotency key, and a digest of their arguments.'),
 		('outbox', 'Side effects to deliver.'),
 		('undo_tokens', 'Changes that can be undone, with the hash of the token that does it.'),
 		('undo_batches', 'Bulk changes that can be undone as a whole; undo_tokens has their bookings.')

@@ -50,6 +50,7 @@ CREATE FUNCTION booking.hold(
 	nights integer DEFAULT NULL,
 	preferred uuid DEFAULT NULL,
 	override text[] DEFAULT NULL,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid,
 	OUT starts_at timestamptz,
@@ -60,13 +61,14 @@ CREATE FUNCTION booking.hold(
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_hold';
-COMMENT ON FUNCTION booking.hold(uuid, timestamptz, timestamptz, uuid[], integer, uuid, interval, timestamp, uuid, integer, jsonb, boolean, interval, integer, uuid, text[], uuid) IS
+COMMENT ON FUNCTION booking.hold(uuid, timestamptz, timestamptz, uuid[], integer, uuid, interval, timestamp, uuid, integer, jsonb, boolean, interval, integer, uuid, text[], text, uuid) IS
 'Takes a slot for a while. The slot begins at starts_at, or at local_start on the clocks of the branch, and lasts as long as the service unless one of ends_at, duration (elapsed time) and nights (of a service that is sold by nights, from the day of the start) says otherwise; a client may ask only for what the service is sold in (22023), staff for any time. Resources that the service needs and that are not named are chosen (setting assignment), the preferred one if it is free. override: names of rules that staff sets aside (in_past, min_notice, max_advance, outside_hours, closed, off_grid, quota_full, not_eligible, overbook). ttl: how long (setting hold_ttl). lock_wait => false: raise BUSY instead of waiting for somebody who is booking the same resource. Errors: 23P01 taken, 55P03 busy, ZB001, ZB002, ZB105, ZB209, ZB210.';
 
 CREATE FUNCTION booking.refresh_hold(
 	booking uuid,
 	ttl interval DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid,
 	OUT starts_at timestamptz,
@@ -77,14 +79,17 @@ CREATE FUNCTION booking.refresh_hold(
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_refresh_hold';
-COMMENT ON FUNCTION booking.refresh_hold(uuid, interval, boolean, uuid) IS
+COMMENT ON FUNCTION booking.refresh_hold(uuid, interval, boolean, text, uuid) IS
 'Gives a hold a new deadline, ttl from now (default: as long as it was held for before). An expired hold is taken again under the same id while its slot is free. Errors: 23P01 somebody else has the slot, ZB302 no hold any more.';
 
-CREATE FUNCTION booking.release_hold(booking uuid, tenant uuid DEFAULT NULL)
+CREATE FUNCTION booking.release_hold(
+	booking uuid,
+	idempotency_key text DEFAULT NULL,
+	tenant uuid DEFAULT NULL)
 	RETURNS boolean
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_release_hold';
-COMMENT ON FUNCTION booking.release_hold(uuid, uuid) IS
+COMMENT ON FUNCTION booking.release_hold(uuid, text, uuid) IS
 'Gives a live hold back and returns true; false when there was nothing to release.';
 
 CREATE FUNCTION booking.expire_holds(max integer DEFAULT 1000)
@@ -102,12 +107,13 @@ CREATE FUNCTION booking.checkout(
 	answers jsonb DEFAULT '{}',
 	expected_total numeric DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL)
 	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
 				   price numeric, currency text, tax numeric)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_checkout';
-COMMENT ON FUNCTION booking.checkout(uuid[], jsonb, jsonb, numeric, boolean, uuid) IS
+COMMENT ON FUNCTION booking.checkout(uuid[], jsonb, jsonb, numeric, boolean, text, uuid) IS
 'Turns live holds into bookings, all or none. customer: {id, email, name, phone, locale, notify}. answers: {question: value}, or {booking: {question: value}}; a question goes by its id or code. A service that needs approval makes the booking pending. price is with tax, tax is that part of it. Errors: ZB301 expired, ZB302 no hold, ZB003 a required answer is missing, ZB004 mixed currencies, ZB009 e-mail, ZB011 the total is not expected_total.';
 
 CREATE FUNCTION booking.book(
@@ -131,12 +137,13 @@ CREATE FUNCTION booking.book(
 	nights integer DEFAULT NULL,
 	preferred uuid DEFAULT NULL,
 	override text[] DEFAULT NULL,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL)
 	RETURNS TABLE (booking_id uuid, status text, version integer, order_id uuid,
 				   price numeric, currency text, tax numeric)
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_book';
-COMMENT ON FUNCTION booking.book(uuid, timestamptz, jsonb, timestamptz, uuid[], integer, jsonb, timestamp, uuid, integer, text, text, jsonb, jsonb, numeric, boolean, interval, integer, uuid, text[], uuid) IS
+COMMENT ON FUNCTION booking.book(uuid, timestamptz, jsonb, timestamptz, uuid[], integer, jsonb, timestamp, uuid, integer, text, text, jsonb, jsonb, numeric, boolean, interval, integer, uuid, text[], text, uuid) IS
 'Books a slot at once, without a hold. Arguments as of hold() and checkout(); customer must be given.';
 
 /* ---- commands ---- */
@@ -146,65 +153,70 @@ CREATE FUNCTION booking.cancel(
 	reason text DEFAULT NULL,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_cancel';
-COMMENT ON FUNCTION booking.cancel(uuid, text, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.cancel(uuid, text, integer, boolean, text, uuid) IS
 'Cancels a booking for a reason of booking.reason_codes. expected_version refuses a booking that has changed since. Errors: ZB002, ZB005 no reason, ZB101 not from its status, ZB102 stale version.';
 
 CREATE FUNCTION booking.confirm(
 	booking uuid,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_confirm';
-COMMENT ON FUNCTION booking.confirm(uuid, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.confirm(uuid, integer, boolean, text, uuid) IS
 'Approves a pending booking. To refuse it: cancel(booking, ''rejected'').';
 
 CREATE FUNCTION booking.check_in(
 	booking uuid,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_check_in';
-COMMENT ON FUNCTION booking.check_in(uuid, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.check_in(uuid, integer, boolean, text, uuid) IS
 'The customer is there.';
 
 CREATE FUNCTION booking.start_serving(
 	booking uuid,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_start_serving';
-COMMENT ON FUNCTION booking.start_serving(uuid, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.start_serving(uuid, integer, boolean, text, uuid) IS
 'The customer''s turn has come.';
 
 CREATE FUNCTION booking.complete(
 	booking uuid,
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_complete';
-COMMENT ON FUNCTION booking.complete(uuid, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.complete(uuid, integer, boolean, text, uuid) IS
 'The service is done: the rest of its time is free again, after the clean-up.';
 
 CREATE FUNCTION booking.no_show(
@@ -212,13 +224,14 @@ CREATE FUNCTION booking.no_show(
 	reason text DEFAULT 'did_not_arrive',
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_no_show';
-COMMENT ON FUNCTION booking.no_show(uuid, text, integer, boolean, uuid) IS
+COMMENT ON FUNCTION booking.no_show(uuid, text, integer, boolean, text, uuid) IS
 'The customer did not come. Error: ZB104 before the start plus the setting no_show_grace.';
 
 CREATE FUNCTION booking.reschedule(
@@ -231,13 +244,14 @@ CREATE FUNCTION booking.reschedule(
 	duration interval DEFAULT NULL,
 	nights integer DEFAULT NULL,
 	override text[] DEFAULT NULL,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_reschedule';
-COMMENT ON FUNCTION booking.reschedule(uuid, timestamptz, timestamptz, timestamp, integer, boolean, interval, integer, text[], uuid) IS
+COMMENT ON FUNCTION booking.reschedule(uuid, timestamptz, timestamptz, timestamp, integer, boolean, interval, integer, text[], text, uuid) IS
 'Moves a booking to another time, of the same length (as many nights) unless one of ends_at, duration and nights is given; with one of the last two alone it stays where it starts. local_start is time on the clocks of its branch. A price per hour or night follows the new length. override: as of hold(). If the new slot is taken the old one stays.';
 
 CREATE FUNCTION booking.reassign(
@@ -246,13 +260,14 @@ CREATE FUNCTION booking.reassign(
 	expected_version integer DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
 	override text[] DEFAULT NULL,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_reassign';
-COMMENT ON FUNCTION booking.reassign(uuid, uuid[], integer, boolean, text[], uuid) IS
+COMMENT ON FUNCTION booking.reassign(uuid, uuid[], integer, boolean, text[], text, uuid) IS
 'Gives a booking other resources; what its service needs beyond those named is chosen. override: as of hold().';
 
 CREATE FUNCTION booking.add_note(
@@ -260,13 +275,14 @@ CREATE FUNCTION booking.add_note(
 	body text,
 	visibility text DEFAULT 'staff',
 	expected_version integer DEFAULT NULL,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz)
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_add_note';
-COMMENT ON FUNCTION booking.add_note(uuid, text, text, integer, uuid) IS
+COMMENT ON FUNCTION booking.add_note(uuid, text, text, integer, text, uuid) IS
 'Adds a note, visible to its author, to staff (default), or to the customer too.';
 
 /* ---- reads ---- */

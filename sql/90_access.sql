@@ -15,12 +15,12 @@ DECLARE
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
 		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend',
-		'reverse'];
+		'reverse', 'attempt', 'available_actions'];
 	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete', 'no_show', 'reassign',
 		'restore', 'expire_holds', 'mark_no_shows', 'hours_breach', 'issue_undo', 'bulk_cancel',
 		'bulk_reassign', 'record_payment', 'record_refund', 'merge_customers'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
-		'erase_customer', 'purge'];
+		'erase_customer', 'purge', 'purge_idempotency_keys'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
@@ -72,7 +72,7 @@ BEGIN
 	END IF;
 	IF level = 'admin' THEN
 		EXECUTE format('GRANT SELECT ON booking.outbox, booking.sweeps, booking.principals,
-			booking.undo_tokens, booking.undo_batches TO %I', role);
+			booking.undo_tokens, booking.undo_batches, booking.idempotency_keys TO %I', role);
 		EXECUTE format('GRANT UPDATE ON booking.tenants TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.branches, booking.reason_codes,
 			booking.resources, booking.services, booking.service_requirements,

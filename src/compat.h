@@ -71,6 +71,14 @@
 #define compat_make_range(type, lower, upper) make_range(type, lower, upper, false)
 #endif
 
+/* 16 has one function for all kinds of objects. */
+#if PG_VERSION_NUM >= 160000
+#define compat_function_aclcheck(function, role, mode) \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define compat_function_aclcheck(function, role, mode) pg_proc_aclcheck(function, role, mode)
+#endif
+
 /* 18 spells it so, before the declaration. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))

@@ -140,16 +140,33 @@ booking_errcode(BookingError error)
 	return errcode(MAKE_SQLSTATE(s[0], s[1], s[2], s[3], s[4]));
 }
 
-/* The catalogue's first row of a SQLSTATE as errcode() has it, or NULL. */
+/*
+ * The catalogue's row of an error that was caught: the first with its
+ * SQLSTATE, and BAD_VALUE for any other value that its type does not take.
+ * NULL if it is not listed.
+ */
 const ErrorRow *
-errors_of_sqlstate(int sqlerrcode)
+errors_row_of(int sqlerrcode)
 {
 	const char *sqlstate = unpack_sql_state(sqlerrcode);
 
 	for (int i = 0; i < BOOKING_ERROR_COUNT; i++)
 		if (strcmp(error_rows[i].sqlstate, sqlstate) == 0)
 			return &error_rows[i];
-	return NULL;
+	return ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_DATA_EXCEPTION ?
+		&error_rows[ERR_BAD_VALUE] : NULL;
+}
+
+/*
+ * Whether an error that was caught is the answer to what was asked for, rather
+ * than something that keeps the server from giving one.
+ */
+bool
+errors_is_answer(int sqlerrcode)
+{
+	const ErrorRow *row = errors_row_of(sqlerrcode);
+
+	return row != NULL && row < &error_rows[ERR_SERIALIZATION_FAILURE];
 }
 
 /* The catalogue's row of an error. */

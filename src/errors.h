@@ -99,7 +99,8 @@ typedef struct ErrorRow
 } ErrorRow;
 
 extern int	booking_errcode(BookingError error);
-extern const ErrorRow *errors_of_sqlstate(int sqlerrcode);
 extern const ErrorRow *errors_row(BookingError error);
+extern const ErrorRow *errors_row_of(int sqlerrcode);
+extern bool errors_is_answer(int sqlerrcode);
 
 #endif							/* BOOKING_ERRORS_H */

@@ -20,6 +20,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "compat.h"
 #include "engine/assignment.h"
 #include "engine/checks.h"
@@ -323,10 +324,10 @@ lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count,
 	locks_acquire(&keys, NULL);
 }
 
-static Datum
-checkout(PG_FUNCTION_ARGS)
+static void
+check_out(FunctionCallInfo fcinfo)
 {
-	const pg_uuid_t *tenant = argument_tenant(fcinfo, 5);
+	const pg_uuid_t *tenant = argument_tenant(fcinfo, 6);
 	const Context *context = context_get();
 	Contact		given = contact_read(PG_GETARG_JSONB_P(1));
 	int			count;
@@ -381,12 +382,20 @@ checkout(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < count; i++)
 		put_result(fcinfo, results[i]);
+}
+
+static Datum
+checkout(PG_FUNCTION_ARGS)
+{
+	store_connect();
+	check_out(fcinfo);
+	store_finish();
 	return (Datum) 0;
 }
 
 /*
  * booking.checkout(holds, customer, answers, expected_total, lock_wait,
- * tenant)
+ * idempotency_key, tenant)
  */
 Datum
 booking_checkout(PG_FUNCTION_ARGS)
@@ -400,15 +409,11 @@ booking_checkout(PG_FUNCTION_ARGS)
 				(booking_errcode(ERR_BAD_VALUE),
 				 errmsg("a checkout takes 1 to %d holds", MAX_CHECKOUT)));
 	InitMaterializedSRF(fcinfo, 0);
-
-	store_connect();
-	command_run(fcinfo, 4, checkout);
-	store_finish();
-	return (Datum) 0;
+	return idempotent_call(fcinfo, 4, checkout);
 }
 
-static Datum
-book(PG_FUNCTION_ARGS)
+static void
+book_at_once(FunctionCallInfo fcinfo)
 {
 	static const struct
 	{
@@ -420,7 +425,7 @@ book(PG_FUNCTION_ARGS)
 		{9, BK_PARTY_SIZE}, {10, BK_TITLE}, {11, BK_DESCRIPTION}, {12, BK_ATTENDEES},
 		{13, BK_METADATA}, {19, BK_OVERRIDES}
 	};
-	const pg_uuid_t *tenant = argument_tenant(fcinfo, 20);
+	const pg_uuid_t *tenant = argument_tenant(fcinfo, 21);
 	const Context *context = context_get();
 	Contact		given = contact_read(PG_GETARG_JSONB_P(2));
 	const pg_uuid_t *customer = resolve_customer(tenant, &given, context);
@@ -452,6 +457,14 @@ book(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(14))
 		check_total(result->price, PG_GETARG_DATUM(14));
 	put_result(fcinfo, result);
+}
+
+static Datum
+book(PG_FUNCTION_ARGS)
+{
+	store_connect();
+	book_at_once(fcinfo);
+	store_finish();
 	return (Datum) 0;
 }
 
@@ -459,7 +472,8 @@ book(PG_FUNCTION_ARGS)
  * booking.book(service, starts_at, customer, ends_at, resources, units,
  * answers, local_start, branch, party_size, title, description, attendees,
  * metadata, expected_total, lock_wait, duration, nights, preferred,
- * override, tenant): hold and checkout in one statement, without a hold (K7).
+ * override, idempotency_key, tenant): hold and checkout in one statement,
+ * without a hold (K7).
  */
 Datum
 booking_book(PG_FUNCTION_ARGS)
@@ -471,9 +485,5 @@ booking_book(PG_FUNCTION_ARGS)
 				(booking_errcode(ERR_NULL_VALUE),
 				 errmsg("starts_at or local_start must be given")));
 	InitMaterializedSRF(fcinfo, 0);
-
-	store_connect();
-	command_run(fcinfo, 15, book);
-	store_finish();
-	return (Datum) 0;
+	return idempotent_call(fcinfo, 15, book);
 }

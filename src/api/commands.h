@@ -11,6 +11,7 @@
 #include "booking.h"
 
 #include "compat.h"
+#include "engine/locks.h"
 #include "fmgr.h"
 #include "store/bookings.h"
 #include "store/config.h"
@@ -24,6 +25,7 @@ typedef struct Command
 	BookingState state;
 } Command;
 
+extern LockWait command_wait(FunctionCallInfo fcinfo, int lock_wait_argument);
 extern Datum command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body);
 extern Command command_begin(FunctionCallInfo fcinfo, int tenant_argument,
 							 int version_argument);

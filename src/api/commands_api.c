@@ -18,6 +18,8 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
+#include "engine/clock.h"
 #include "engine/effects.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
@@ -51,14 +53,21 @@ command_not_found(const pg_uuid_t *booking)
 }
 
 /*
- * Calls the body of a function, with locks waited for or not as its argument
- * lock_wait says (X10).
+ * How a command waits for locks, as its argument lock_wait says (X10); its
+ * number is negative if the function has none.
  */
+LockWait
+command_wait(FunctionCallInfo fcinfo, int lock_wait_argument)
+{
+	return lock_wait_argument < 0 || argument_bool(fcinfo, lock_wait_argument, true) ?
+		LOCK_WAIT : LOCK_OR_ERROR;
+}
+
+/* Calls the body of a function, with locks waited for or not. */
 Datum
 command_run(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 {
-	LockWait	previous = locks_set_wait(argument_bool(fcinfo, lock_wait_argument, true) ?
-										  LOCK_WAIT : LOCK_OR_ERROR);
+	LockWait	previous = locks_set_wait(command_wait(fcinfo, lock_wait_argument));
 	volatile Datum result = (Datum) 0;
 
 	PG_TRY();
@@ -162,19 +171,33 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 
 /*
  * A command that is one transition, with arguments (booking, [reason,]
- * expected_version, lock_wait, tenant).
+ * expected_version, lock_wait, idempotency_key, tenant).
  */
 static Datum
-change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
+change_status(FunctionCallInfo fcinfo, LifecycleAction action, BookingStatus to,
+			  bool with_reason)
 {
+	const LifecycleTransition *edge;
 	int			version_argument = with_reason ? 2 : 1;
-	Command		command = command_begin(fcinfo, version_argument + 2, version_argument);
+	Command		command = command_begin(fcinfo, version_argument + 3, version_argument);
 
 	/* to the status it has, an UPDATE would change nothing: say so (C9) */
 	if (command.state.status == to)
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
 				 errmsg("the booking is %s already", lifecycle_status_name(to))));
+	/*
+	 * What ends in the same status may be another command's to do.  (That the
+	 * status has lapsed goes first; the guard says so.)
+	 */
+	edge = lifecycle_find(command.state.status, to);
+	if (edge != NULL && edge->action != action && command.state.expires_at > clock_now())
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("a booking that is %s becomes %s by %s, not %s",
+						lifecycle_status_name(command.state.status),
+						lifecycle_status_name(to), lifecycle_action_name(edge->action),
+						lifecycle_action_name(action))));
 	return command_end(fcinfo, &command,
 					   bookings_set_status(command.tenant, command.booking, to,
 										   with_reason ? argument_text(fcinfo, 1) : NULL));
@@ -183,79 +206,79 @@ change_status(FunctionCallInfo fcinfo, BookingStatus to, bool with_reason)
 static Datum
 cancel(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CANCELLED, true);
+	return change_status(fcinfo, ACTION_CANCEL, STATUS_CANCELLED, true);
 }
 
-/* booking.cancel(booking, reason, expected_version, lock_wait, tenant) */
+/* booking.cancel(booking, reason, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_cancel(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, cancel);
+	return idempotent_call(fcinfo, 3, cancel);
 }
 
 static Datum
 no_show(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_NO_SHOW, true);
+	return change_status(fcinfo, ACTION_NO_SHOW, STATUS_NO_SHOW, true);
 }
 
-/* booking.no_show(booking, reason, expected_version, lock_wait, tenant) */
+/* booking.no_show(booking, reason, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_no_show(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, no_show);
+	return idempotent_call(fcinfo, 3, no_show);
 }
 
 static Datum
 confirm(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CONFIRMED, false);
+	return change_status(fcinfo, ACTION_CONFIRM, STATUS_CONFIRMED, false);
 }
 
-/* booking.confirm(booking, expected_version, lock_wait, tenant) */
+/* booking.confirm(booking, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_confirm(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, confirm);
+	return idempotent_call(fcinfo, 2, confirm);
 }
 
 static Datum
 check_in(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_CHECKED_IN, false);
+	return change_status(fcinfo, ACTION_CHECK_IN, STATUS_CHECKED_IN, false);
 }
 
-/* booking.check_in(booking, expected_version, lock_wait, tenant) */
+/* booking.check_in(booking, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_check_in(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, check_in);
+	return idempotent_call(fcinfo, 2, check_in);
 }
 
 static Datum
 start_serving(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_BEING_SERVED, false);
+	return change_status(fcinfo, ACTION_START_SERVING, STATUS_BEING_SERVED, false);
 }
 
-/* booking.start_serving(booking, expected_version, lock_wait, tenant) */
+/* booking.start_serving(booking, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_start_serving(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, start_serving);
+	return idempotent_call(fcinfo, 2, start_serving);
 }
 
 static Datum
 complete(PG_FUNCTION_ARGS)
 {
-	return change_status(fcinfo, STATUS_COMPLETED, false);
+	return change_status(fcinfo, ACTION_COMPLETE, STATUS_COMPLETED, false);
 }
 
-/* booking.complete(booking, expected_version, lock_wait, tenant) */
+/* booking.complete(booking, expected_version, lock_wait, idempotency_key, tenant) */
 Datum
 booking_complete(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, complete);
+	return idempotent_call(fcinfo, 2, complete);
 }
 
 /* The slot that the arguments of reschedule() make of a booking's. */
@@ -319,7 +342,7 @@ move(const Command *command, const TimeSpan *slot, ArrayType *resources,
 static Datum
 reschedule(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 9, 4);
+	Command		command = command_begin(fcinfo, 10, 4);
 	TimeSpan	slot = new_slot(fcinfo, &command);
 
 	return command_end(fcinfo, &command, move(&command, &slot, NULL, fcinfo, 8));
@@ -327,14 +350,14 @@ reschedule(PG_FUNCTION_ARGS)
 
 /*
  * booking.reschedule(booking, starts_at, ends_at, local_start,
- * expected_version, lock_wait, duration, nights, override, tenant): unless one of
- * ends_at, duration and nights is given the booking keeps its length;
- * local_start is wall-clock time in the booking's zone.
+ * expected_version, lock_wait, duration, nights, override, idempotency_key,
+ * tenant): unless one of ends_at, duration and nights is given the booking keeps
+ * its length; local_start is wall-clock time in the booking's zone.
  */
 Datum
 booking_reschedule(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 5, reschedule);
+	return idempotent_call(fcinfo, 5, reschedule);
 }
 
 static Datum
@@ -344,24 +367,23 @@ reassign(PG_FUNCTION_ARGS)
 	int			count;
 
 	argument_uuids(fcinfo, 1, "resources", &count);
-	command = command_begin(fcinfo, 5, 2);
+	command = command_begin(fcinfo, 6, 2);
 	return command_end(fcinfo, &command,
 					   move(&command, NULL, PG_GETARG_ARRAYTYPE_P(1), fcinfo, 4));
 }
 
 /*
  * booking.reassign(booking, resources, expected_version, lock_wait, override,
- * tenant)
+ * idempotency_key, tenant)
  */
 Datum
 booking_reassign(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, reassign);
+	return idempotent_call(fcinfo, 3, reassign);
 }
 
-/* booking.add_note(booking, body, visibility, expected_version, tenant) */
-Datum
-booking_add_note(PG_FUNCTION_ARGS)
+static Datum
+add_note(PG_FUNCTION_ARGS)
 {
 	Command		command;
 	char	   *visibility = argument_text(fcinfo, 2);
@@ -375,8 +397,18 @@ booking_add_note(PG_FUNCTION_ARGS)
 				(booking_errcode(ERR_BAD_VALUE),
 				 errmsg("visibility \"%s\" is not known", text_excerpt(visibility)),
 				 errhint("A note is visible to its author, to staff, or to the customer too.")));
-	command = command_begin(fcinfo, 4, 3);
+	command = command_begin(fcinfo, 5, 3);
 	records_note(command.tenant, command.booking, argument_text(fcinfo, 1), visibility);
 	return command_end(fcinfo, &command,
 					   bookings_read_result(command.tenant, command.booking));
+}
+
+/*
+ * booking.add_note(booking, body, visibility, expected_version,
+ * idempotency_key, tenant)
+ */
+Datum
+booking_add_note(PG_FUNCTION_ARGS)
+{
+	return idempotent_call(fcinfo, -1, add_note);
 }

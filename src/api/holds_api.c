@@ -15,6 +15,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/assignment.h"
 #include "engine/clock.h"
 #include "engine/context.h"
@@ -81,7 +82,7 @@ hold(PG_FUNCTION_ARGS)
 		if (!PG_ARGISNULL(given[i].argument))
 			row_set(&row, given[i].column, PG_GETARG_DATUM(given[i].argument));
 	row_set(&row, BK_ID, UUIDPGetDatum(&id));
-	tenant = argument_tenant(fcinfo, 16);
+	tenant = argument_tenant(fcinfo, 17);
 	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 	row_set_status(&row, STATUS_HELD);
 	argument_length(fcinfo, 2, 12, 13, tenant, &row);
@@ -92,18 +93,18 @@ hold(PG_FUNCTION_ARGS)
 /*
  * booking.hold(service, starts_at, ends_at, resources, units, customer, ttl,
  * local_start, branch, party_size, metadata, lock_wait, duration, nights,
- * preferred, override, tenant)
+ * preferred, override, idempotency_key, tenant)
  */
 Datum
 booking_hold(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 11, hold);
+	return idempotent_call(fcinfo, 11, hold);
 }
 
 static Datum
 refresh_hold(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 3, -1);
+	Command		command = command_begin(fcinfo, 4, -1);
 	BookingResult *result;
 
 	if (command.state.status != STATUS_HELD &&
@@ -121,23 +122,20 @@ refresh_hold(PG_FUNCTION_ARGS)
 }
 
 /*
- * booking.refresh_hold(booking, ttl, lock_wait, tenant): a live hold gets a
- * new deadline; an expired one, swept or not, is taken again if it can (H5).
+ * booking.refresh_hold(booking, ttl, lock_wait, idempotency_key, tenant): a
+ * live hold gets a new deadline; an expired one, swept or not, is taken again
+ * if it can (H5).
  */
 Datum
 booking_refresh_hold(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, refresh_hold);
+	return idempotent_call(fcinfo, 2, refresh_hold);
 }
 
-/*
- * booking.release_hold(booking, tenant): whether a live hold was released
- * (H4).  Whose it is not is refused even when there is nothing to release.
- */
-Datum
-booking_release_hold(PG_FUNCTION_ARGS)
+static Datum
+release_hold(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 1, -1);
+	Command		command = command_begin(fcinfo, 2, -1);
 	bool		live = command.state.status == STATUS_HELD &&
 		command.state.expires_at > clock_now();
 
@@ -145,6 +143,17 @@ booking_release_hold(PG_FUNCTION_ARGS)
 		bookings_set_status(command.tenant, command.booking, STATUS_CANCELLED, "hold_released");
 	store_finish();
 	PG_RETURN_BOOL(live);
+}
+
+/*
+ * booking.release_hold(booking, idempotency_key, tenant): whether a live hold
+ * was released (H4).  Whose it is not is refused even when there is nothing to
+ * release.
+ */
+Datum
+booking_release_hold(PG_FUNCTION_ARGS)
+{
+	return idempotent_call(fcinfo, -1, release_hold);
 }
 
 /*

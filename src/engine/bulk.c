@@ -94,7 +94,7 @@ is_general(int sqlerrcode)
 static void
 note_failure(const Bulk *bulk, BulkItem *item, ErrorData *error)
 {
-	const ErrorRow *row = errors_of_sqlstate(error->sqlerrcode);
+	const ErrorRow *row = errors_row_of(error->sqlerrcode);
 
 	if (bulk->order->all_or_nothing)
 	{

@@ -795,7 +795,16 @@ renews_expired(const Change *change, const BookingRow *old, const BookingRow *ne
 		strcmp(row_text(old, BK_REASON_CODE), "hold_expired") == 0;
 }
 
-/* ---- undo (U6) ---- */
+/* Whether somebody may change bookings at all. */
+static void
+check_may_change(const BookingRow *new, const Context *who)
+{
+	if (who->level == ACCESS_AUDITOR)
+		deny("change a booking");
+	context_require_actor(who, row_text(new, BK_ACTOR));
+}
+
+/* ---- undo (U6), and customers that are merged (K3) ---- */
 
 static void
 refuse_reverse(char *why)
@@ -818,6 +827,7 @@ check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
 	const char *booking = ids_text(&change->booking);
 	Customer	customer;
 
+	check_may_change(new, who);
 	check_own(change, old, who);
 	check_untouched(change, old, new);
 	if (checks_lapsed(old, change->now))
@@ -837,9 +847,24 @@ check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
 	quotas_check(change, new, old, who);
 }
 
+/* A booking that is over may go to the record that is kept, too. */
+static void
+check_merge(const Change *change, const BookingRow *old, const BookingRow *new,
+			const Context *who)
+{
+	check_may_change(new, who);
+	if (!context_is_staff(who))
+		deny("merge customers");
+	check_untouched(change, old, new);
+}
+
+/*
+ * What does not depend on where the change leads: who, from what to what, and
+ * when.
+ */
 void
-checks_update(Change *change, const BookingRow *old, const BookingRow *new,
-			  const Context *who)
+checks_leave(Change *change, const BookingRow *old, const BookingRow *new,
+			 const Context *who)
 {
 	BookingStatus from = row_status(old);
 	BookingStatus to = row_status(new);
@@ -847,22 +872,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 	bool		restores = checks_restores_no_show(old, new);
 	bool		awaits = change->deposit_verdict == DEPOSIT_AWAITED;
 
-	if (who->level == ACCESS_AUDITOR)
-		deny("change a booking");
-	context_require_actor(who, row_text(new, BK_ACTOR));
-	if (change->reverses)
-	{
-		check_reverse(change, old, new, who);
-		return;
-	}
-	if (change->merges)
-	{
-		/* a booking that is over may go to the record that is kept, too */
-		if (!context_is_staff(who))
-			deny("merge customers");
-		check_untouched(change, old, new);
-		return;
-	}
+	check_may_change(new, who);
 	check_own(change, old, who);
 	if (renews || (from == STATUS_HELD && (awaits || to == STATUS_PENDING || to == STATUS_CONFIRMED)) ||
 		(from == STATUS_HELD && to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
@@ -911,6 +921,28 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		reasons_check(change, old, new);
 	check_where(change, old, new, who);
 	online_check(change, old, new, who);
+}
+
+void
+checks_update(Change *change, const BookingRow *old, const BookingRow *new,
+			  const Context *who)
+{
+	BookingStatus from = row_status(old);
+	BookingStatus to = row_status(new);
+	bool		renews = renews_expired(change, old, new);
+	bool		awaits = change->deposit_verdict == DEPOSIT_AWAITED;
+
+	if (change->reverses)
+	{
+		check_reverse(change, old, new, who);
+		return;
+	}
+	if (change->merges)
+	{
+		check_merge(change, old, new, who);
+		return;
+	}
+	checks_leave(change, old, new, who);
 	check_form(old, new);
 	if (!row_same(old, new, BK_CUSTOMER_ID))
 		check_customer(change, new, who);

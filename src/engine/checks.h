@@ -18,6 +18,8 @@
 extern void checks_insert(Change *change, const BookingRow *row, const Context *who);
 extern void checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 						  const Context *who);
+extern void checks_leave(Change *change, const BookingRow *old, const BookingRow *new,
+						 const Context *who);
 extern SettingValue checks_setting(SettingKey key, const Change *change,
 								   const pg_uuid_t *branch);
 extern SettingValue checks_setting_of_booking(SettingKey key, const Change *change,

@@ -37,8 +37,9 @@ reason_is(const BookingRow *row, const char *reason)
 }
 
 /* What the audit trail calls a change. */
-static const char *
-action_of(const Change *change, const BookingRow *old, const BookingRow *new, bool *reversible)
+const char *
+consequences_action(const Change *change, const BookingRow *old, const BookingRow *new,
+					bool *reversible)
 {
 	BookingStatus to = row_status(new);
 	BookingStatus from;
@@ -262,7 +263,7 @@ consequences_write(const Change *change, const BookingRow *old, const BookingRow
 		return;
 	}
 
-	action = action_of(change, old, new, &reversible);
+	action = consequences_action(change, old, new, &reversible);
 
 	if (change->reverses)
 		restore_order(change, old, new);

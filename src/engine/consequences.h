@@ -14,6 +14,8 @@
 #include "engine/pending.h"
 #include "store/bookings.h"
 
+extern const char *consequences_action(const Change *change, const BookingRow *old,
+									   const BookingRow *new, bool *reversible);
 extern void consequences_write(const Change *change, const BookingRow *old,
 							   const BookingRow *new, const Context *who);
 

@@ -156,6 +156,18 @@ expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest)
 }
 
 /*
+ * Ends those of the bookings whose status has lapsed, as far as that can be
+ * done now.  Needs SPI.
+ */
+void
+expiry_end(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count)
+{
+	ExpiryRest	rest = {0};
+
+	(void) expiry_end_separately(tenant, ids, count, clock_now(), bookings_end_expired, &rest);
+}
+
+/*
  * Drops up to max allocations that are over and that nothing else will touch:
  * finished clean-up times.  Needs SPI.
  */

@@ -32,6 +32,7 @@ extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 extern int	expiry_end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count,
 								  TimestampTz now, EndBookings end, ExpiryRest *rest);
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
+extern void expiry_end(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count);
 extern int	expiry_drop_over(int max);
 extern TimestampTz expiry_next_due(void);
 

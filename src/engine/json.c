@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
@@ -117,6 +118,15 @@ format_time(Timestamp value, const char *zone, char *buffer)
 				 errmsg("timestamp out of range")));
 }
 
+static void
+format_date(DateADT value, char *buffer)
+{
+	struct pg_tm tm;
+
+	j2date(value + POSTGRES_EPOCH_JDATE, &tm.tm_year, &tm.tm_mon, &tm.tm_mday);
+	EncodeDateOnly(&tm, USE_XSD_DATES, buffer);
+}
+
 void
 json_add_instant(JsonbParseState **state, const char *key, TimestampTz value)
 {
@@ -199,7 +209,7 @@ push_array(JsonbParseState **state, Oid element_type, Datum array)
 	push(state, WJB_END_ARRAY, NULL);
 }
 
-/* A value of one of the types that columns of bookings have. */
+/* A value of one of the types that columns of bookings and arguments have. */
 void
 json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value, bool isnull)
 {
@@ -243,6 +253,23 @@ json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value, 
 				push_string(state, WJB_VALUE, buffer, strlen(buffer));
 				break;
 			}
+		case BOOLOID:
+			element.type = jbvBool;
+			element.val.boolean = DatumGetBool(value);
+			push(state, WJB_VALUE, &element);
+			break;
+		case DATEOID:
+			if (DATE_NOT_FINITE(DatumGetDateADT(value)))
+				EncodeSpecialDate(DatumGetDateADT(value), buffer);
+			else
+				format_date(DatumGetDateADT(value), buffer);
+			push_string(state, WJB_VALUE, buffer, strlen(buffer));
+			break;
+		case INT8OID:
+			element.type = jbvNumeric;
+			element.val.numeric = int64_to_numeric(DatumGetInt64(value));
+			push(state, WJB_VALUE, &element);
+			break;
 		case INT4OID:
 			element.type = jbvNumeric;
 			element.val.numeric = int64_to_numeric(DatumGetInt32(value));

@@ -12,13 +12,15 @@
  *
  * so that bookings of different days do not wait for each other, and a long
  * one waits for all.  A customer who must not be in two places at once is
- * locked likewise.  A quota's key is one Exclusive lock, and so is that of the
- * turns of a service's resources.
+ * locked likewise.  A quota's key is one Exclusive lock, and so are that of the
+ * turns of a service's resources and that of a request that is made under an
+ * idempotency key.
  *
  * Order.  All keys a change needs are put together first, made unique, sorted
  * by class (turns, quotas and customers, resources) and by their final lock
  * tag, and then taken; turns decide which resources are meant, so their key is
- * taken before the others are known.  The mode of a resource is chosen before
+ * taken before the others are known, and a request's is taken before anything
+ * else at all.  The mode of a resource is chosen before
  * its first lock and never upgraded, as two upgraders deadlock: a transaction
  * that has RowExclusive on a resource takes a long span there day by day.
  *
@@ -49,6 +51,7 @@
  * Far from the small numbers of user-level and Citus' advisory locks; they are
  * taken in this order.
  */
+#define REQUEST_CLASS 0xB009
 #define TURN_CLASS 0xB00A
 #define QUOTA_CLASS 0xB00B
 #define RESOURCE_CLASS 0xB00C
@@ -70,7 +73,8 @@ typedef enum KeyKind
 	KEY_TURNS,
 	KEY_QUOTA,
 	KEY_CUSTOMER,
-	KEY_CUSTOMER_DAY
+	KEY_CUSTOMER_DAY,
+	KEY_REQUEST
 } KeyKind;
 
 static const uint16 key_classes[] = {
@@ -80,7 +84,8 @@ static const uint16 key_classes[] = {
 	[KEY_TURNS] = TURN_CLASS,
 	[KEY_QUOTA] = QUOTA_CLASS,
 	[KEY_CUSTOMER] = QUOTA_CLASS,
-	[KEY_CUSTOMER_DAY] = QUOTA_CLASS
+	[KEY_CUSTOMER_DAY] = QUOTA_CLASS,
+	[KEY_REQUEST] = REQUEST_CLASS
 };
 
 static int	max_keys = 1000;
@@ -292,6 +297,13 @@ locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service)
 	add_key(set, KEY_TURNS, tenant, service, UUID_LEN, 0, ExclusiveLock);
 }
 
+/* Adds the key under which a request is made once; name is all that tells it apart. */
+void
+locks_add_request(KeySet *set, const pg_uuid_t *tenant, const void *name, int length)
+{
+	add_key(set, KEY_REQUEST, tenant, name, length, 0, ExclusiveLock);
+}
+
 /* Adds the key under which an actor's live holds are counted. */
 void
 locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor)
@@ -419,6 +431,8 @@ locks_acquire(KeySet *set, KeysTaken *taken)
 			if (lock_wait == LOCK_OR_ERROR)
 				ereport(ERROR,
 						(booking_errcode(ERR_BUSY),
+						 key->tag.locktag_field4 == REQUEST_CLASS ?
+						 errmsg("the same request is being made in another session right now") :
 						 errmsg("somebody else is booking this resource right now"),
 						 errhint("Try again, or wait with lock_wait => true.")));
 			locks_release(&added);

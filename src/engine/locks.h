@@ -51,6 +51,8 @@ extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *ac
 extern bool locks_has_part(const pg_uuid_t *tenant, const pg_uuid_t *resource);
 extern void locks_add_all(KeySet *set, const KeySet *other);
 extern bool locks_are_many(KeySet *set);
+extern void locks_add_request(KeySet *set, const pg_uuid_t *tenant, const void *name,
+							  int length);
 extern LockWait locks_set_wait(LockWait wait);
 extern LockWait locks_wait(void);
 extern bool locks_acquire(KeySet *set, KeysTaken *taken);

@@ -100,3 +100,22 @@ reasons_check(const Change *change, const BookingRow *old, const BookingRow *new
 	}
 	reasons_check_known(&change->tenant, reason);
 }
+
+/* A code that somebody may give as a reason, standing for any; NULL if there is none. */
+const char *
+reasons_any(const pg_uuid_t *tenant)
+{
+	int			count;
+	char	  **codes = config_reasons(tenant, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		engines = false;
+
+		for (int j = 0; j < lengthof(engine_reasons); j++)
+			engines = engines || strcmp(codes[i], engine_reasons[j].code) == 0;
+		if (!engines)
+			return codes[i];
+	}
+	return NULL;
+}

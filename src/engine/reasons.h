@@ -15,5 +15,6 @@
 
 extern void reasons_check(const Change *change, const BookingRow *old, const BookingRow *new);
 extern void reasons_check_known(const pg_uuid_t *tenant, const char *reason);
+extern const char *reasons_any(const pg_uuid_t *tenant);
 
 #endif							/* BOOKING_REASONS_H */

@@ -103,6 +103,11 @@ BOOKING_SETTING(UNDO_WINDOW, "undo_window", SETTING_TYPE_INTERVAL, "seconds",
 				false, LEVELS_STORED, NULL,
 				"how long a change can be undone with the token it returned")
 
+BOOKING_SETTING(IDEMPOTENCY_TTL, "idempotency_ttl", SETTING_TYPE_INTERVAL, "seconds",
+				USECS_PER_DAY, USECS_PER_MINUTE, 366 * USECS_PER_DAY,
+				false, LEVEL_BIT(LEVEL_TENANT) | LEVEL_BIT(LEVEL_SERVER), NULL,
+				"how long a command that is repeated under its idempotency key gives the same answer")
+
 /* ---- when a booking can start ---- */
 
 BOOKING_SETTING(SLOT_STEP, "slot_step", SETTING_TYPE_INTERVAL, "seconds",

@@ -593,6 +593,36 @@ bookings_changed(int row, BookingChanged *changed)
 	changed->at = DatumGetTimestampTz(store_column(row, 4, NULL));
 }
 
+/*
+ * Reads a booking as the calling query sees it, with the caller's rights; false
+ * if there is none.
+ */
+bool
+bookings_find(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingRow *row)
+{
+	static StorePlan plan = {NULL, 2, {UUIDOID, UUIDOID}};
+	MemoryContext memory = CurrentMemoryContext;
+	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+
+	if (plan.sql == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
+		StringInfoData sql;
+
+		initStringInfo(&sql);
+		appendStringInfoString(&sql, "SELECT ");
+		append_columns(&sql, "%s", any_column, 0);
+		appendStringInfoString(&sql, " FROM booking.bookings" THIS_BOOKING);
+		plan.sql = sql.data;
+		MemoryContextSwitchTo(previous);
+	}
+	if (store_execute(&plan, values, NULL, STORE_CALLER | STORE_READ) == 0)
+		return false;
+	for (int column = 0; column < BK_COLUMN_COUNT; column++)
+		row->value[column] = store_copy_column(memory, 0, column + 1, &row->isnull[column]);
+	return true;
+}
+
 /* Inserts what hold() and book() say of a booking; the guard fills in the rest. */
 BookingResult *
 bookings_insert(const BookingRow *row)

@@ -158,6 +158,7 @@ typedef struct BookingResult
 
 extern bool bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
 						  BookingState *state);
+extern bool bookings_find(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingRow *row);
 extern bool bookings_lock_row(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait,
 							  BookingRow *row);
 extern BookingResult *bookings_restore(const BookingRow *row);

@@ -424,6 +424,26 @@ config_reason_known(const pg_uuid_t *tenant, const char *code)
 	return store_execute(&plan, values, NULL, STORE_OWNER) > 0;
 }
 
+/* The reason codes that the tenant has and has not retired. */
+char **
+config_reasons(const pg_uuid_t *tenant, int *count)
+{
+	static StorePlan plan = {
+		"SELECT code FROM booking.reason_codes WHERE tenant_id" EQ "$1 AND active "
+		"ORDER BY code",
+		1, {UUIDOID}
+	};
+	Datum		values[] = {UUIDPGetDatum(tenant)};
+	MemoryContext memory = CurrentMemoryContext;
+	char	  **codes;
+
+	*count = (int) store_execute(&plan, values, NULL, STORE_OWNER);
+	codes = palloc(sizeof(char *) * Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+		codes[i] = store_text_column(memory, i, 1);
+	return codes;
+}
+
 /*
  * The id of the row with a code in one of the tables that have codes; false
  * when there is none.  For tenants, tenant is ignored.

@@ -99,6 +99,7 @@ extern pg_uuid_t *config_candidates(const pg_uuid_t *tenant, const pg_uuid_t *br
 extern int	config_count_providers(const pg_uuid_t *tenant, const pg_uuid_t *service,
 								   const pg_uuid_t *resources, int count);
 extern bool config_reason_known(const pg_uuid_t *tenant, const char *code);
+extern char **config_reasons(const pg_uuid_t *tenant, int *count);
 extern bool config_question(const pg_uuid_t *tenant, const pg_uuid_t *id, QuestionForm *form);
 extern bool config_sole_tenant(pg_uuid_t *tenant);
 extern char *config_currency(const pg_uuid_t *tenant);

@@ -37,10 +37,12 @@
 #include "utils/snapmgr.h"
 
 #include "engine/broadcast.h"
+#include "engine/clock.h"
 #include "engine/deadlines.h"
 #include "engine/expiry.h"
 #include "engine/no_shows.h"
 #include "engine/undo.h"
+#include "store/idempotency_store.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -87,6 +89,7 @@ static void sweep_no_shows(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
 static void sweep_undo(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
+static void sweep_idempotency(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
 
 /* In the order they run: what the first change, the broadcast tells. */
@@ -96,7 +99,8 @@ static const Sweep sweeps[] = {
 	{"allocations", "booking sweep: allocations", sweep_allocations},
 	{"undo", "booking sweep: undo", sweep_undo},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
-	{"prepared", "booking sweep: prepared", sweep_prepared}
+	{"prepared", "booking sweep: prepared", sweep_prepared},
+	{"idempotency", "booking sweep: idempotency", sweep_idempotency}
 };
 
 StaticAssertDecl(lengthof(sweeps) <= DEADLINES_MAX_SWEEPS, "too many sweeps");
@@ -238,6 +242,20 @@ sweep_broadcast(SweepStep *step)
 			step->state->due = backed_off(step, HELD_BACK_MIN_MS, HELD_BACK_MAX_MS);
 			break;
 	}
+}
+
+/*
+ * Drops answers to idempotency keys that are over.  They count as absent, so
+ * this happens when the worker is here anyway.
+ */
+static void
+sweep_idempotency(SweepStep *step)
+{
+	step->done = idempotency_drop_over(clock_now(), step->max);
+	if (step->done >= step->max)
+		step->state->due = step->now;
+	else
+		step->state->not_before = after_ms(step->now, DROP_OVER_MS);
 }
 
 /*

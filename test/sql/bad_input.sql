@@ -182,7 +182,7 @@ INSERT INTO cases (statement) VALUES
 ($$ release_hold(NULL) $$),
 ($$ release_hold(id('unknown')) $$),
 ($$ release_hold(id('their booking')) $$),
-($$ release_hold(id('held'), id('unknown')) $$),
+($$ release_hold(id('held'), tenant => id('unknown')) $$),
 ($$ expire_holds(-1) $$),
 ($$ expire_holds(-2147483648) $$),
 ($$ expire_holds(2147483647) $$),
