@@ -17,7 +17,10 @@ DECLARE
 		'book', 'cancel', 'reschedule', 'add_note'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
 		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
-	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
+	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
+		'seal_audit'];
+	historians CONSTANT text[] := ARRAY['audit_search', 'booking_as_of', 'bookings_as_of'];
+	auditors CONSTANT text[] := ARRAY['verify_audit', 'audit_digest'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
@@ -30,7 +33,9 @@ BEGIN
 	functions := everybody ||
 		CASE WHEN level <> 'auditor' THEN clients ELSE '{}' END ||
 		CASE WHEN level IN ('staff', 'admin') THEN staff ELSE '{}' END ||
-		CASE WHEN level = 'admin' THEN admins ELSE '{}' END;
+		CASE WHEN level = 'admin' THEN admins ELSE '{}' END ||
+		CASE WHEN level <> 'client' THEN historians ELSE '{}' END ||
+		CASE WHEN level IN ('admin', 'auditor') THEN auditors ELSE '{}' END;
 
 	EXECUTE format('GRANT USAGE ON SCHEMA booking TO %I', role);
 	FOR function IN
@@ -50,8 +55,8 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.%I TO %I', name, role);
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures,
-			booking.date_overrides TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.audit_seals,
+			booking.audit_resources, booking.closures, booking.date_overrides TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private TO %I', role);

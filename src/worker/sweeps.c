@@ -39,6 +39,7 @@
 #include "engine/broadcast.h"
 #include "engine/deadlines.h"
 #include "engine/expiry.h"
+#include "engine/seals.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -79,6 +80,7 @@ typedef struct Sweep
 static void sweep_expiry(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
+static void sweep_seals(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
 
 /* In the order they run: what the first change, the broadcast tells. */
@@ -86,6 +88,7 @@ static const Sweep sweeps[] = {
 	{"expiry", "booking sweep: expiry", sweep_expiry},
 	{"allocations", "booking sweep: allocations", sweep_allocations},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
+	{"seals", "booking sweep: seals", sweep_seals},
 	{"prepared", "booking sweep: prepared", sweep_prepared}
 };
 
@@ -194,6 +197,25 @@ sweep_broadcast(SweepStep *step)
 			step->state->due = backed_off(step, HELD_BACK_MIN_MS, HELD_BACK_MAX_MS);
 			break;
 	}
+}
+
+/*
+ * Seals what is new in the audit trail, a batch of it from time to time: it is
+ * in nobody's way, and one seal of many rows is better than many of few.
+ */
+static void
+sweep_seals(SweepStep *step)
+{
+	SealsRest	rest;
+
+	if (seals_interval == 0)
+		return;
+
+	step->done = seals_sweep(step->max, &rest);
+	if (rest == SEALS_MORE)
+		step->state->due = step->now;
+	else if (rest == SEALS_HELD_BACK || step->done > 0)
+		step->state->due = step->state->not_before = after_ms(step->now, seals_interval);
 }
 
 /*
