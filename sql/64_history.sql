@@ -70,3 +70,9 @@ CREATE FUNCTION booking.audit_digest(tenant uuid DEFAULT NULL) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'booking_audit_digest';
 COMMENT ON FUNCTION booking.audit_digest(uuid) IS
 'The last seal of the audit trail: {tenant, seal_no, hash}. To be kept where nobody who can write to this database can. Error: 42501.';
+
+CREATE FUNCTION booking.erase_actor(actor text, tenant uuid DEFAULT NULL) RETURNS bigint
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'booking_erase_actor';
+COMMENT ON FUNCTION booking.erase_actor(text, uuid) IS
+'Takes an actor out of the audit trail, whose seals still verify: the rows stay, and a digest in them. Returns how many rows. Errors: 22004, 42501.';

@@ -18,7 +18,7 @@ DECLARE
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
 		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
-		'seal_audit'];
+		'seal_audit', 'erase_actor'];
 	historians CONSTANT text[] := ARRAY['audit_search', 'booking_as_of', 'bookings_as_of'];
 	auditors CONSTANT text[] := ARRAY['verify_audit', 'audit_digest'];
 	functions text[];

@@ -2,7 +2,7 @@
  *
  * history_api.c
  *	  SQL functions of the audit trail: audit_search, booking_as_of,
- *	  bookings_as_of, seal_audit, verify_audit, audit_digest.
+ *	  bookings_as_of, seal_audit, verify_audit, audit_digest, erase_actor.
  *
  *-------------------------------------------------------------------------
  */
@@ -35,6 +35,7 @@ PG_FUNCTION_INFO_V1(booking_bookings_as_of);
 PG_FUNCTION_INFO_V1(booking_seal_audit);
 PG_FUNCTION_INFO_V1(booking_verify_audit);
 PG_FUNCTION_INFO_V1(booking_audit_digest);
+PG_FUNCTION_INFO_V1(booking_erase_actor);
 
 #define SEARCH_MAX 1000
 
@@ -327,4 +328,20 @@ booking_audit_digest(PG_FUNCTION_ARGS)
 				   NumericGetDatum(int64_to_numeric(digest.seal_no)), false);
 	json_add_text(&state, "hash", hash);
 	PG_RETURN_JSONB_P(json_end_object(&state));
+}
+
+/* booking.erase_actor(actor, tenant) */
+Datum
+booking_erase_actor(PG_FUNCTION_ARGS)
+{
+	const pg_uuid_t *tenant;
+	int64		rows;
+
+	argument_require(fcinfo, 0, "actor");
+	store_connect();
+	tenant = argument_tenant(fcinfo, 1);
+	store_require();
+	rows = history_erase_actor(tenant, argument_text(fcinfo, 0));
+	store_finish();
+	PG_RETURN_INT64(rows);
 }

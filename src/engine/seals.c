@@ -55,8 +55,15 @@
 #define CURSOR "seals"
 #define RESTORED "seals_restored"
 
-/* How many transactions are looked at to begin with. */
-#define FIRST_WINDOW 4096
+/*
+ * How many transactions are looked at for each row that is wanted, to begin
+ * with, and how much farther when there were none.
+ */
+#define WINDOW_PER_ROW 4
+#define WINDOW_GROWTH 8
+
+/* The cursor passes over so many transactions, and not fewer, for nothing. */
+#define SKIPPED_MIN 4096
 
 /* How many seals are read at a time when they are checked. */
 #define SEALS_AT_A_TIME 16
@@ -587,22 +594,50 @@ last_tx(const SealBatch *batch)
 }
 
 /*
+ * Reads the next rows to seal, up to max.  Of the transactions at hand many may
+ * have had nothing to do with bookings; so the window grows until there are
+ * rows, or until it ends at limit (0: at the horizon).
+ */
+static SealBatch
+next_batch(int64 from_tx, int64 limit, int max)
+{
+	SealSpan	span = {0};
+	SealBatch	batch;
+
+	span.from_tx = from_tx;
+	span.window = WINDOW_PER_ROW * max;
+	span.beyond = limit > 0;
+	span.max = max;
+	for (;;)
+	{
+		span.window = Min(span.window, PG_INT64_MAX - span.from_tx);
+		span.overlaps = seals_store_has_seals_of(span.from_tx, span.from_tx + span.window);
+		batch = seals_store_read_span(&span);
+		if (limit > 0)
+			batch.horizon = limit;
+		if (batch.count > 0 || batch.until >= batch.horizon)
+			break;
+		span.from_tx = batch.until;
+		span.window = Min(span.window, PG_INT64_MAX / WINDOW_GROWTH) * WINDOW_GROWTH;
+	}
+
+	/* of the last transaction there may be more */
+	if (batch.count == max)
+		batch.until = last_tx(&batch);
+	return batch;
+}
+
+/*
  * Seals rows that came from another cluster, of transactions that this one has
  * not reached.  Those that it has, it passes by on its way.
  */
 static int
 seal_restored(SealCursor *cursor, int max)
 {
-	SealSpan	span = {0};
-	SealBatch	batch;
+	SealBatch	batch = next_batch(Max(cursor->tx, next_transaction()), PG_INT64_MAX, max);
 
-	span.from_tx = Max(cursor->tx, next_transaction());
-	span.beyond = true;
-	span.max = max;
-	span.overlaps = seals_store_has_seals_of(span.from_tx, PG_INT64_MAX);
-	batch = seals_store_read_span(&span);
 	seal_batch(&batch, cursor->era, 0);
-	cursor->tx = batch.count < max ? PG_INT64_MAX : last_tx(&batch);
+	cursor->tx = batch.until;
 	seals_store_move_cursor(cursor);
 	return (int) batch.count;
 }
@@ -611,37 +646,19 @@ seal_restored(SealCursor *cursor, int max)
 static int
 seal_finished(SealCursor *cursor, int max, SealsRest *rest)
 {
-	SealSpan	span = {0};
-	SealBatch	batch;
-	int64		sealed_until;
+	SealBatch	batch = next_batch(cursor->tx, 0, max);
 
-	span.from_tx = cursor->tx;
-	span.window = FIRST_WINDOW;
-	span.max = max;
-	for (;;)
-	{
-		span.overlaps = seals_store_has_seals_of(span.from_tx, span.from_tx + span.window);
-		batch = seals_store_read_span(&span);
-		if (batch.count > 0 || batch.until >= batch.horizon)
-			break;
-		/* much may have happened that had nothing to do with bookings */
-		span.from_tx = batch.until;
-		span.window *= 8;
-	}
-
-	/* of the last transaction there may be more */
-	sealed_until = batch.count < max ? batch.until : last_tx(&batch);
-	seal_batch(&batch, cursor->era, sealed_until);
+	seal_batch(&batch, cursor->era, batch.until);
 
 	/* without rows the cursor may stay: a row's version saved */
-	if (batch.count > 0 || sealed_until - cursor->tx > FIRST_WINDOW)
+	if (batch.count > 0 || batch.until - cursor->tx > SKIPPED_MIN)
 	{
-		cursor->tx = sealed_until;
+		cursor->tx = batch.until;
 		seals_store_move_cursor(cursor);
 	}
-	if (batch.count == max || batch.until < batch.horizon)
+	if (batch.until < batch.horizon)
 		*rest = SEALS_MORE;
-	else if (seals_store_has_further(sealed_until, next_transaction()))
+	else if (seals_store_has_further(batch.until, next_transaction()))
 		*rest = SEALS_HELD_BACK;
 	return (int) batch.count;
 }
@@ -686,7 +703,7 @@ seals_sweep(int max, SealsRest *rest)
 	if (restored.tx != PG_INT64_MAX)
 	{
 		done = seal_restored(&restored, max);
-		if (done == max)
+		if (restored.tx != PG_INT64_MAX || done == max)
 		{
 			*rest = SEALS_MORE;
 			return done;

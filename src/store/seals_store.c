@@ -166,7 +166,7 @@ seals_store_has_seals_of(int64 from_tx, int64 until_tx)
 #define READ_SPAN(listed, not_listed) \
 	"WITH edge AS MATERIALIZED (SELECT pg_catalog.pg_snapshot_xmin(" \
 	"pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 AS horizon), " \
-	"span AS MATERIALIZED (SELECT edge.horizon, CASE WHEN $4 THEN 9223372036854775807 " \
+	"span AS MATERIALIZED (SELECT edge.horizon, CASE WHEN $4 THEN $1 OPERATOR(pg_catalog.+) $2 " \
 	"ELSE GREATEST($1, LEAST(edge.horizon, $1 OPERATOR(pg_catalog.+) $2)) END AS until " \
 	"FROM edge)" listed \
 	"SELECT " AUDIT_COLUMNS ", span.horizon, span.until " \

@@ -78,8 +78,8 @@ typedef struct SealCursor
 typedef struct SealSpan
 {
 	int64		from_tx;
-	int64		window;			/* so many transactions, none beyond the horizon */
-	bool		beyond;			/* instead: all from from_tx on, finished or not */
+	int64		window;			/* so many transactions */
+	bool		beyond;			/* finished or not; else none beyond the horizon */
 	bool		overlaps;		/* leave out what seals list */
 	int			max;
 } SealSpan;

@@ -172,6 +172,30 @@ DELETE FROM booking.audit_salts;
 TRUNCATE booking.audit_resources;
 \echo :SQLSTATE
 
+---- an actor is erased, and the seals hold ----
+
+SELECT booking.set_context(actor => 'ann@example.com', actor_kind => 'staff', session => true) \gset _
+SELECT make(43, 45);
+UPDATE booking.bookings SET status = 'cancelled', reason_code = 'weather' WHERE id = id(43);
+SELECT booking.seal_audit() > 0 AS sealed;
+SELECT make(46, 46);
+SELECT booking.erase_actor('ann@example.com');
+SELECT ok, unsealed FROM verdict;
+SELECT count(*) AS left FROM booking.audit_log AS l WHERE l::text LIKE '%ann@example%';
+SELECT version, actor, length(actor_digest) AS digest, left(new_values ->> 'booked_by', 7) AS booked_by
+  FROM booking.audit_log WHERE booking_id IN (id(43), id(46)) ORDER BY booking_id, version;
+SELECT booking.seal_audit() > 0 AS sealed;
+SELECT ok, unsealed FROM verdict;
+-- once is enough, and others are not touched
+SELECT booking.erase_actor('ann@example.com'), booking.erase_actor('nobody');
+SELECT actor, count(*) FROM booking.audit_log GROUP BY 1 ORDER BY 1;
+SELECT ok FROM verdict;
+-- nobody can be put into his place
+CALL forge('UPDATE booking.audit_log SET actor = ''bob'', actor_digest = NULL WHERE booking_id = id(43)');
+CALL forge('UPDATE booking.audit_log SET actor = ''bob'' WHERE booking_id = id(43)');
+SELECT booking.erase_actor(NULL);
+SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', session => true) \gset _
+
 ---- tenants have chains of their own ----
 
 INSERT INTO booking.tenants (code, name) VALUES ('other', 'Other');
