@@ -634,8 +634,11 @@ next_batch(int64 from_tx, int64 limit, int max)
 static int
 seal_restored(SealCursor *cursor, int max)
 {
-	SealBatch	batch = next_batch(Max(cursor->tx, next_transaction()), PG_INT64_MAX, max);
+	int64		from_tx = Max(cursor->tx, next_transaction());
+	SealBatch	batch = {.until = PG_INT64_MAX};
 
+	if (seals_store_has_further(from_tx, PG_INT64_MAX))
+		batch = next_batch(from_tx, PG_INT64_MAX, max);
 	seal_batch(&batch, cursor->era, 0);
 	cursor->tx = batch.until;
 	seals_store_move_cursor(cursor);
