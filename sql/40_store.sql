@@ -500,7 +500,7 @@ BEGIN
 	CREATE INDEX audit_log_ranges ON booking.audit_log USING brin (
 			tenant_id uuid_bloom_ops (n_distinct_per_range = 100),
 			tx, at,
-			actor text_bloom_ops (n_distinct_per_range = 500),
+			actor text_bloom_ops (n_distinct_per_range = 1000, false_positive_rate = 0.002),
 			action text_bloom_ops (n_distinct_per_range = 32),
 			branch_id uuid_bloom_ops (n_distinct_per_range = 100))
 		WITH (pages_per_range = 32, autosummarize = on);

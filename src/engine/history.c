@@ -50,8 +50,7 @@ history_search(AuditQuery *query, ReturnSetInfo *result)
 	while (query->limit > 0 && query->until > from)
 	{
 		/* the rows of one booking its key finds */
-		if (query->booking != NULL || reach > LAST_REACH || newest <= from ||
-			newest - from <= reach)
+		if (query->booking != NULL || reach > LAST_REACH || from >= newest - reach)
 			query->from = from;
 		else
 			query->from = newest - reach;
