@@ -516,9 +516,20 @@ BEGIN
 		metadata jsonb,
 		at timestamptz NOT NULL,
 		tx bigint NOT NULL,
+		/* stands for the actor where he was erased */
+		actor_digest bytea,
 		PRIMARY KEY (tenant_id, booking_id, version)
 	);
-	CREATE INDEX audit_log_tx ON booking.audit_log USING brin (tx)
+	/*
+	 * One index for all that searches the trail: what is written at one time lies
+	 * together.  A btree would cost each booking an entry.
+	 */
+	CREATE INDEX audit_log_ranges ON booking.audit_log USING brin (
+			tenant_id uuid_bloom_ops (n_distinct_per_range = 100),
+			tx, at,
+			actor text_bloom_ops (n_distinct_per_range = 1000, false_positive_rate = 0.002),
+			action text_bloom_ops (n_distinct_per_range = 32),
+			branch_id uuid_bloom_ops (n_distinct_per_range = 100))
 		WITH (pages_per_range = 32, autosummarize = on);
 
 	CREATE TABLE booking.audit_private (
@@ -555,6 +566,47 @@ BEGIN
 		erased_by text,
 		erased_at timestamptz NOT NULL,
 		PRIMARY KEY (tenant_id, id)
+	);
+
+	/*
+	 * Seals: each lists rows of a tenant's trail, in their order, with a digest of
+	 * each, under a hash that the next one continues.
+	 */
+	CREATE TABLE booking.audit_seals (
+		tenant_id uuid NOT NULL,
+		seal_no bigint NOT NULL,
+		era bigint NOT NULL,
+		from_tx bigint NOT NULL,
+		to_tx bigint NOT NULL,
+		horizon bigint NOT NULL,
+		row_count integer NOT NULL,
+		booking_ids uuid[] NOT NULL,
+		versions integer[] NOT NULL,
+		leaves bytea NOT NULL,
+		prev_hash bytea NOT NULL,
+		hash bytea NOT NULL,
+		sealed_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, seal_no)
+	);
+	/* which seals may list a row of such a transaction */
+	CREATE INDEX audit_seals_transactions ON booking.audit_seals
+		USING gist (int8range(from_tx, to_tx, '[]'));
+
+	/* Which bookings' sealed rows have to do with a resource. */
+	CREATE TABLE booking.audit_resources (
+		tenant_id uuid NOT NULL,
+		resource_id uuid NOT NULL,
+		last_at timestamptz NOT NULL,
+		seal_no bigint NOT NULL,
+		first_at timestamptz NOT NULL,
+		booking_ids uuid[] NOT NULL,
+		PRIMARY KEY (tenant_id, resource_id, last_at, seal_no)
+	);
+
+	/* What keeps the digests of actors from being guessed. */
+	CREATE TABLE booking.audit_salts (
+		tenant_id uuid PRIMARY KEY,
+		salt bytea NOT NULL
 	);
 
 	/* side effects to deliver */

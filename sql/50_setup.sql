@@ -49,6 +49,12 @@ BEGIN
 	/* history stays history even where ordinary triggers are switched off */
 	ALTER TABLE booking.audit_log ENABLE ALWAYS TRIGGER derived_guard;
 	ALTER TABLE booking.audit_private ENABLE ALWAYS TRIGGER derived_guard;
+	FOREACH name IN ARRAY ARRAY['audit_seals', 'audit_resources', 'audit_salts'] LOOP
+		EXECUTE format('CREATE OR REPLACE TRIGGER derived_guard
+			BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.%I
+			FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard(''append'')', name);
+		EXECUTE format('ALTER TABLE booking.%I ENABLE ALWAYS TRIGGER derived_guard', name);
+	END LOOP;
 
 	CREATE OR REPLACE TRIGGER note_guard
 		BEFORE INSERT ON booking.notes
@@ -137,6 +143,9 @@ BEGIN
 		('external_refs', 'ALL', '', 'staff'),
 		('external_refs', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
 		('erasures', 'SELECT', '', 'auditor'),
+		('audit_seals', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
+		('audit_resources', 'SELECT', '(SELECT booking.has_access(''auditor'')) OR (SELECT booking.has_access(''staff''))', NULL),
+		('audit_salts', 'SELECT', 'false', NULL),
 		('outbox', 'SELECT', '', 'admin'),
 		('undo_tokens', 'SELECT', '', 'admin'),
 		('undo_batches', 'SELECT', '', 'admin'),
@@ -393,6 +402,9 @@ BEGIN
 		('notes', 'Notes on bookings, visible to their author, to staff, or to the customer too.'),
 		('audit_log', 'Every change of every booking; append-only.'),
 		('audit_private', 'Audited values that may hold personal data, apart so that they can be erased.'),
+		('audit_resources', 'Which bookings'' sealed audit rows have to do with a resource; for audit_search().'),
+		('audit_salts', 'A secret of each tenant, for the digests of actors in seals.'),
+		('audit_seals', 'Seals of the audit trail: which rows, in their order, under a hash that continues the one before.'),
 		('erasures', 'Whose personal data was erased, when, by whom, and how many rows there were.'),
 		('external_refs', 'Where else bookings stand: the id an external calendar has for each. What is managed by a calendar is moved, amended and cancelled by actors of kind calendar alone.'),
 		('idempotency_keys', 'What commands answered that were called under an idempotency key, and a digest of their arguments.'),

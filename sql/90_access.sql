@@ -20,7 +20,9 @@ DECLARE
 		'restore', 'expire_holds', 'mark_no_shows', 'hours_breach', 'issue_undo', 'bulk_cancel',
 		'bulk_reassign', 'record_payment', 'record_refund', 'merge_customers'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
-		'erase_customer', 'purge', 'purge_idempotency_keys'];
+		'erase_customer', 'erase_actor', 'purge', 'purge_idempotency_keys', 'seal_audit'];
+	historians CONSTANT text[] := ARRAY['audit_search', 'booking_as_of', 'bookings_as_of'];
+	auditors CONSTANT text[] := ARRAY['verify_audit', 'audit_digest'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
@@ -33,7 +35,9 @@ BEGIN
 	functions := everybody ||
 		CASE WHEN level <> 'auditor' THEN clients ELSE '{}' END ||
 		CASE WHEN level IN ('staff', 'admin') THEN staff ELSE '{}' END ||
-		CASE WHEN level = 'admin' THEN admins ELSE '{}' END;
+		CASE WHEN level = 'admin' THEN admins ELSE '{}' END ||
+		CASE WHEN level <> 'client' THEN historians ELSE '{}' END ||
+		CASE WHEN level IN ('admin', 'auditor') THEN auditors ELSE '{}' END;
 
 	EXECUTE format('GRANT USAGE ON SCHEMA booking TO %I', role);
 	FOR function IN
@@ -53,8 +57,9 @@ BEGIN
 		EXECUTE format('GRANT SELECT ON booking.%I TO %I', name, role);
 	END LOOP;
 	IF level IN ('staff', 'admin', 'auditor') THEN
-		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.closures,
-			booking.date_overrides, booking.external_refs TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.audit_log, booking.audit_seals,
+			booking.audit_resources, booking.closures, booking.date_overrides,
+			booking.external_refs TO %I', role);
 	END IF;
 	IF level IN ('admin', 'auditor') THEN
 		EXECUTE format('GRANT SELECT ON booking.audit_private, booking.erasures TO %I', role);

@@ -55,7 +55,7 @@ columns_in_key_order(void)
 	return columns;
 }
 
-/* Something private that came with a change but is in no column. */
+/* Something that comes with a change but is in no column that changed. */
 typedef struct Attachment
 {
 	const char *key;
@@ -98,6 +98,13 @@ says_nothing(const BookingRow *row, BookingColumn column)
 {
 	return row->isnull[column] ||
 		(column == BK_METADATA && JB_ROOT_COUNT(DatumGetJsonbP(row->value[column])) == 0);
+}
+
+/* Whether the audit row says "overbook" where the booking's row does not. */
+static bool
+overbooked_by_setting(const BookingRow *row, bool overbooked)
+{
+	return overbooked && !policy_overrides(row, "overbook");
 }
 
 /*
@@ -196,7 +203,7 @@ overridden_rules(const BookingRow *row, bool overbooked)
 	bool	   *nulls;
 	int			count = 0;
 
-	if (!overbooked || policy_overrides(row, "overbook"))
+	if (!overbooked_by_setting(row, overbooked))
 		return row->value[BK_OVERRIDES];
 	if (row_has(row, BK_OVERRIDES))
 		deconstruct_array(DatumGetArrayTypeP(row->value[BK_OVERRIDES]), TEXTOID, -1, false,
@@ -204,6 +211,21 @@ overridden_rules(const BookingRow *row, bool overbooked)
 	names = names ? repalloc(names, sizeof(Datum) * (count + 1)) : palloc(sizeof(Datum));
 	names[count++] = CStringGetTextDatum("overbook");
 	return PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* What a booking's row says in overrides, as JSON. */
+static Jsonb *
+list_of_overrides(const BookingRow *row)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *list;
+
+	json_begin_object(&state);
+	json_add_datum(&state, "overrides", TEXTARRAYOID, row->value[BK_OVERRIDES],
+				   row->isnull[BK_OVERRIDES]);
+	list = getKeyJsonValueFromContainer(&json_end_object(&state)->root, "overrides",
+										strlen("overrides"), NULL);
+	return JsonbValueToJsonb(list);
 }
 
 /*
@@ -216,6 +238,7 @@ audit_write(const BookingRow *old, const BookingRow *new, const char *action,
 {
 	Jsonb	   *personal = private_values(old, new);
 	bytea	   *salt = NULL;
+	Attachment	overrides = {0};
 	AuditEntry	entry = {0};
 
 	entry.tenant = row_uuid(new, BK_TENANT_ID);
@@ -231,7 +254,13 @@ audit_write(const BookingRow *old, const BookingRow *new, const char *action,
 	entry.action = action;
 	entry.status = row_status(new);
 	entry.old_values = old ? changed_values(old, old, new, false, no_attachment) : NULL;
-	entry.new_values = changed_values(new, old, new, false, no_attachment);
+	/* the audit row's own column has it, but for what the column adds */
+	if (overbooked_by_setting(new, overbooked))
+	{
+		overrides.key = "overrides";
+		overrides.value = list_of_overrides(new);
+	}
+	entry.new_values = changed_values(new, old, new, false, overrides);
 	entry.reason_code = new->value[BK_REASON_CODE];
 	entry.reversible = reversible;
 	entry.metadata = new->value[BK_CHANGE_METADATA];

@@ -713,8 +713,9 @@ booking_config_changed(PG_FUNCTION_ARGS)
 
 /*
  * booking.derived_guard(): BEFORE each statement on a table that only the
- * engine writes.  Its argument says what the engine itself may do there:
- * 'write', or 'append' for history, of which only personal data is erased.
+ * engine writes.  Its argument says what they are: 'write' for what follows
+ * from bookings, 'append' for history, of which the engine only takes away
+ * what is personal.
  */
 Datum
 booking_derived_guard(PG_FUNCTION_ARGS)
@@ -728,9 +729,7 @@ booking_derived_guard(PG_FUNCTION_ARGS)
 				 errmsg("booking.derived_guard() is a trigger function with one argument")));
 
 	append_only = strcmp(trigger->tg_trigger->tgargs[0], "append") == 0;
-	if (store_writing_derived() &&
-		(!append_only || TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
-		 (intent_is_any(INTENT_ERASE) && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))))
+	if (store_writing_derived())
 		return PointerGetDatum(NULL);
 
 	ereport(ERROR,

@@ -20,6 +20,7 @@
 
 #include "engine/clock.h"
 #include "engine/erasure.h"
+#include "engine/history.h"
 #include "engine/intent.h"
 #include "errors.h"
 #include "rules/ids.h"
@@ -148,6 +149,8 @@ erasure_erase(const pg_uuid_t *tenant, const pg_uuid_t *customer, const char *by
 	PG_TRY();
 	{
 		*rows = erasure_blank(tenant, &person);
+		if (person.actor != NULL)
+			history_erase_actor(tenant, person.actor);
 		erasure_note(tenant, customer, rows, by, clock_now());
 	}
 	PG_FINALLY();

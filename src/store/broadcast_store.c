@@ -11,13 +11,13 @@
 #include "catalog/pg_type.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
-#include "utils/guc.h"
 
 #include "store/broadcast_store.h"
 #include "store/config.h"
 #include "store/plan.h"
+#include "store/trail.h"
 
-/* pages_per_range of the index audit_log_tx */
+/* pages_per_range of the index audit_log_ranges */
 #define AUDIT_RANGE_PAGES 32
 
 /* What is older than these ranges, autovacuum has taken in. */
@@ -107,26 +107,6 @@ broadcast_store_move_cursor(const BroadcastCursor *cursor)
 }
 
 /*
- * Runs a query of the audit trail by way of the BRIN index.  The planner takes
- * the rows it is after to be spread over the table, and would look for the
- * first one from the beginning; they are at the end, if there are any.
- */
-static uint64
-read_trail(StorePlan *plan, Datum *values)
-{
-	int			nest_level = NewGUCNestLevel();
-	uint64		rows;
-
-	(void) set_config_option("enable_seqscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	(void) set_config_option("enable_indexscan", "off", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
-	rows = store_execute(plan, values, NULL, STORE_OWNER);
-	AtEOXact_GUC(true, nest_level);
-	return rows;
-}
-
-/*
  * The changes made since not_before by transactions from from_tx on, window of
  * them at most and none beyond the horizon: the first max, and what else the
  * last one's transaction did.  Lives in the memory of the SPI connection.
@@ -141,7 +121,7 @@ broadcast_store_read(int64 from_tx, int64 window, TimestampTz not_before, int ma
 		TimestampTzGetDatum(not_before),
 		Int64GetDatum(max)
 	};
-	uint64		rows = read_trail(&read_events, values);
+	uint64		rows = trail_execute(&read_events, values, NULL, STORE_OWNER);
 	int64		last_tx = 0;
 	pg_uuid_t  *tenants;
 	pg_uuid_t  *branches;
@@ -198,7 +178,7 @@ broadcast_store_has_further(int64 from_tx, TimestampTz not_before)
 		TimestampTzGetDatum(not_before)
 	};
 
-	return read_trail(&find_further, values) > 0;
+	return trail_execute(&find_further, values, NULL, STORE_OWNER) > 0;
 }
 
 /*
@@ -212,7 +192,7 @@ broadcast_store_summarize(void)
 {
 	static StorePlan plan = {
 		"SELECT pg_catalog.brin_summarize_range(i, r OPERATOR(pg_catalog.*) $2) "
-		"FROM pg_catalog.to_regclass('booking.audit_log_tx') AS i, "
+		"FROM pg_catalog.to_regclass('booking.audit_log_ranges') AS i, "
 		"LATERAL (SELECT pg_catalog.pg_relation_size($1) OPERATOR(pg_catalog./) "
 		"(pg_catalog.current_setting('block_size')::pg_catalog.int8 "
 		"OPERATOR(pg_catalog.*) $2) AS count) AS full_ranges, "

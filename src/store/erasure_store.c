@@ -196,7 +196,7 @@ erasure_count_live(const pg_uuid_t *tenant, const pg_uuid_t *customer, Timestamp
 }
 
 /*
- * Erases who somebody was wherever he acted.  A role that was mapped to him
+ * Erases who somebody was wherever he acted, but for the audit trail.  A role that was mapped to him
  * can do nothing from then on.
  */
 static void
@@ -204,7 +204,6 @@ blank_actor(const pg_uuid_t *tenant, const char *actor)
 {
 #define OF_ACTOR(column) "WHERE tenant_id" EQ "$1 AND " column EQ "$2"
 	static StorePlan plans[] = {
-		{"UPDATE booking.audit_log SET actor = 'erased' " OF_ACTOR("actor"), 2, {UUIDOID, TEXTOID}},
 		{"UPDATE booking.bookings SET booked_by = CASE WHEN booked_by" NE "$2 THEN booked_by END, "
 			"actor = CASE WHEN actor" NE "$2 THEN actor END WHERE tenant_id" EQ "$1 AND (booked_by" EQ "$2 OR actor" EQ "$2)", 2, {UUIDOID, TEXTOID}},
 		{"UPDATE booking.notes SET author = NULL " OF_ACTOR("author"), 2, {UUIDOID, TEXTOID}},

@@ -75,11 +75,13 @@ prepared(StorePlan *statement)
 		return statement->plan;
 
 	/*
-	 * Always the generic plan: none of these statements has anything to gain
+	 * The generic plan: hardly any of these statements has something to gain
 	 * from a look at its arguments, and one with an array would be planned
-	 * anew each time.
+	 * anew each time.  A custom one loses the conditions that arguments left
+	 * out would make.
 	 */
 	plan = SPI_prepare_cursor(statement->sql, statement->nargs, statement->argtypes,
+							  statement->custom ? CURSOR_OPT_CUSTOM_PLAN :
 							  CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s",

@@ -26,6 +26,7 @@ typedef struct StorePlan
 	const char *sql;
 	int			nargs;
 	Oid			argtypes[STORE_MAX_ARGS];
+	bool		custom;			/* to be planned for each set of values */
 	SPIPlanPtr	plan;
 } StorePlan;
 

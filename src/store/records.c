@@ -27,14 +27,15 @@ void
 records_audit(const AuditEntry *entry)
 {
 	static StoreInsert insert = {
-		"booking.audit_log", 21, {
+		"booking.audit_log", 22, {
 			{"tenant_id", UUIDOID}, {"booking_id", UUIDOID}, {"version", INT4OID},
 			{"branch_id", UUIDOID}, {"session_id", UUIDOID}, {"request_id", UUIDOID},
 			{"actor", TEXTOID}, {"actor_kind", TEXTOID}, {"role", TEXTOID},
 			{"channel", TEXTOID}, {"action", TEXTOID}, {"status", TEXTOID},
 			{"old_values", JSONBOID}, {"new_values", JSONBOID}, {"private_digest", BYTEAOID},
 			{"reason_code", TEXTOID}, {"reversible", BOOLOID}, {"overrides", TEXTARRAYOID},
-			{"metadata", JSONBOID}, {"at", TIMESTAMPTZOID}, {"tx", INT8OID}
+			{"metadata", JSONBOID}, {"at", TIMESTAMPTZOID}, {"tx", INT8OID},
+			{"actor_digest", BYTEAOID}
 		}
 	};
 	char	   *role = GetUserNameFromId(entry->role, true);
@@ -49,7 +50,7 @@ records_audit(const AuditEntry *entry)
 		PointerGetDatum(entry->old_values), PointerGetDatum(entry->new_values),
 		PointerGetDatum(entry->private_digest), entry->reason_code,
 		BoolGetDatum(entry->reversible), entry->overrides, entry->metadata,
-		TimestampTzGetDatum(entry->at), Int64GetDatum((int64) U64FromFullTransactionId(tx))
+		TimestampTzGetDatum(entry->at), Int64GetDatum((int64) U64FromFullTransactionId(tx)), (Datum) 0
 	};
 	bool		nulls[lengthof(values)];
 

@@ -49,6 +49,7 @@
 #include "compat.h"
 #include "engine/broadcast.h"
 #include "engine/deadlines.h"
+#include "engine/seals.h"
 #include "worker/launcher.h"
 #include "worker/worker.h"
 
@@ -142,6 +143,19 @@ launcher_define_gucs(void)
 							 NULL,
 							 NULL,
 							 NULL);
+
+	DefineCustomIntVariable("booking.seal_interval",
+							"How often the background worker seals the audit trail.",
+							"Zero means never, unless booking.seal_audit() is called.",
+							&seals_interval,
+							60000,
+							0,
+							24 * 60 * 60 * 1000,
+							PGC_SIGHUP,
+							GUC_UNIT_MS,
+							NULL,
+							NULL,
+							NULL);
 
 	DefineCustomBoolVariable("booking.worker",
 							 "Lets the background worker run.",

@@ -43,6 +43,7 @@
 #include "engine/no_shows.h"
 #include "engine/undo.h"
 #include "store/idempotency_store.h"
+#include "engine/seals.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -90,6 +91,7 @@ static void sweep_allocations(SweepStep *step);
 static void sweep_undo(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
 static void sweep_idempotency(SweepStep *step);
+static void sweep_seals(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
 
 /* In the order they run: what the first change, the broadcast tells. */
@@ -99,8 +101,9 @@ static const Sweep sweeps[] = {
 	{"allocations", "booking sweep: allocations", sweep_allocations},
 	{"undo", "booking sweep: undo", sweep_undo},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
-	{"prepared", "booking sweep: prepared", sweep_prepared},
-	{"idempotency", "booking sweep: idempotency", sweep_idempotency}
+	{"seals", "booking sweep: seals", sweep_seals},
+	{"idempotency", "booking sweep: idempotency", sweep_idempotency},
+	{"prepared", "booking sweep: prepared", sweep_prepared}
 };
 
 StaticAssertDecl(lengthof(sweeps) <= DEADLINES_MAX_SWEEPS, "too many sweeps");
@@ -256,6 +259,25 @@ sweep_idempotency(SweepStep *step)
 		step->state->due = step->now;
 	else
 		step->state->not_before = after_ms(step->now, DROP_OVER_MS);
+}
+
+/*
+ * Seals what is new in the audit trail, a batch of it from time to time: it is
+ * in nobody's way, and one seal of many rows is better than many of few.
+ */
+static void
+sweep_seals(SweepStep *step)
+{
+	SealsRest	rest;
+
+	if (seals_interval == 0)
+		return;
+
+	step->done = seals_sweep(step->max, &rest);
+	if (rest == SEALS_MORE)
+		step->state->due = step->now;
+	else if (rest == SEALS_HELD_BACK || step->done > 0)
+		step->state->due = step->state->not_before = after_ms(step->now, seals_interval);
 }
 
 /*

@@ -47,6 +47,7 @@ INSERT INTO odd SELECT 'interval', v FROM (VALUES ('NULL'), ('''0'''), ('''-1 se
 	('''1 month -30 days'''), ('''178000000 years'''), ('''-178000000 years'''), ('''2147483647 days'''),
 	('''-2147483648 days'''), ('''106751991 days'''), ('''0.000001 seconds''')) AS t (v);
 INSERT INTO odd SELECT 'integer', v FROM (VALUES ('NULL'), ('0'), ('-1'), ('2147483647'), ('-2147483648')) AS t (v);
+INSERT INTO odd SELECT 'bigint', v FROM (VALUES ('NULL'), ('0'), ('-1'), ('9223372036854775807'), ('''-9223372036854775808''')) AS t (v);
 INSERT INTO odd SELECT 'numeric', v FROM (VALUES ('NULL'), ('0'), ('-1'), ('0.001'), ('''NaN'''), ('''Infinity'''),
 	('''-Infinity'''), ('1e130000'), ('1e-16000')) AS t (v);
 INSERT INTO odd SELECT 'boolean', v FROM (VALUES ('NULL'), ('true'), ('false')) AS t (v);
@@ -79,7 +80,7 @@ INSERT INTO fine VALUES
 	('bookings', 'uuid[]', 'ARRAY[id(''booking'')]'), ('resource', 'uuid', 'id(''resource'')'),
 	('strategy', 'text', '''first'''), ('from_status', 'text', '''held'''), ('to_status', 'text', '''confirmed'''), ('status', 'text', '''held'''),
 	(NULL, 'uuid', 'id(''booking'')'), (NULL, 'uuid[]', '''{}'''), (NULL, 'text', '''default'''),
-	(NULL, 'text[]', '''{}'''), (NULL, 'jsonb', '''{}'''), (NULL, 'interval', '''1 hour'''), (NULL, 'integer', '1'),
+	(NULL, 'text[]', '''{}'''), (NULL, 'jsonb', '''{}'''), (NULL, 'interval', '''1 hour'''), (NULL, 'integer', '1'), (NULL, 'bigint', '1'),
 	(NULL, 'numeric', '1'), (NULL, 'boolean', 'true'), (NULL, 'timestamptz', '''2027-03-05 10:00Z'''),
 	(NULL, 'timestamp', '''2027-03-05 10:00'''), (NULL, 'date', '''2027-03-05'''),
 	(NULL, 'tstzrange', '''[2027-03-05, 2027-03-06)'''), ('resource', 'uuid', 'id(''resource'')'),

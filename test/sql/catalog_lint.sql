@@ -60,7 +60,7 @@ SELECT c.relname AS no_primary_key FROM relations AS c
 SELECT c.relname AS table, i.indexrelid::regclass AS index FROM relations AS c JOIN pg_index AS i ON i.indrelid = c.oid
  WHERE c.relname NOT IN ('store_state', 'sweeps', 'tenants')
    AND (SELECT a.attname FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum = i.indkey[0]) IS DISTINCT FROM 'tenant_id'
-   AND i.indexrelid::regclass::text <> 'booking.audit_log_tx';
+   AND i.indexrelid::regclass::text <> 'booking.audit_seals_transactions';
 -- A foreign key can't lead into another tenant.
 SELECT k.conrelid::regclass AS table, pg_get_constraintdef(k.oid) AS definition FROM pg_constraint AS k JOIN relations AS c ON c.oid = k.conrelid
  WHERE k.contype = 'f' AND k.confrelid <> 'booking.tenants'::regclass
