@@ -82,9 +82,9 @@ read_length(Service *service, int duration, int column)
 	length->max_nights = DatumGetInt32(store_column(0, column + 7, &isnull));
 }
 
-/* Reads a service with its needs, one row per need; NULL when there is none. */
-static void *
-read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
+/* Reads a service with its needs, one row per need. */
+static void
+read_service(KeptReading *reading)
 {
 	static StorePlan plan = {
 		"SELECT s.name, s.active, s.branch_id, s.duration, s.buffer_before, s.buffer_after, "
@@ -102,17 +102,17 @@ read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 		"WHERE s.tenant_id" EQ "$1 AND s.id" EQ "$2 ORDER BY n.kind",
 		2, {UUIDOID, UUIDOID}
 	};
-	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	Datum		values[] = {UUIDPGetDatum(reading->tenant), UUIDPGetDatum(reading->id)};
 	MemoryContext context = CurrentMemoryContext;
 	uint64		rows = store_execute(&plan, values, NULL, STORE_OWNER);
 	Service    *service;
 	bool		isnull;
 
 	if (rows == 0)
-		return NULL;
+		return;
 
 	service = palloc0(sizeof(Service));
-	service->id = *id;
+	service->id = *reading->id;
 	service->name = store_text_column(context, 0, 1);
 	service->active = DatumGetBool(store_column(0, 2, NULL));
 	service->branch_id = store_uuid_column(0, 3, &isnull);
@@ -148,11 +148,11 @@ read_service(const pg_uuid_t *tenant, const pg_uuid_t *id)
 			need->adjacent = DatumGetBool(store_column(row, 30, NULL));
 		}
 	}
-	return service;
+	kept_add(reading, &service->id, service);
 }
 
-static void *
-read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
+static void
+read_branch(KeptReading *reading)
 {
 	static StorePlan plan = {
 		"SELECT b.time_zone, b.settings, b.code, t.code, t.settings FROM booking.branches AS b "
@@ -160,61 +160,82 @@ read_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 		"WHERE b.tenant_id" EQ "$1 AND b.id" EQ "$2",
 		2, {UUIDOID, UUIDOID}
 	};
-	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	Datum		values[] = {UUIDPGetDatum(reading->tenant), UUIDPGetDatum(reading->id)};
 	Branch	   *branch;
 
 	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
-		return NULL;
+		return;
 	branch = palloc(sizeof(Branch));
-	branch->id = *id;
+	branch->id = *reading->id;
 	branch->time_zone = store_text_column(CurrentMemoryContext, 0, 1);
 	branch->settings = settings_column(0, 2, LEVEL_BRANCH);
 	branch->code = store_text_column(CurrentMemoryContext, 0, 3);
 	branch->tenant_code = store_text_column(CurrentMemoryContext, 0, 4);
 	branch->tenant_settings = settings_column(0, 5, LEVEL_TENANT);
-	return branch;
+	kept_add(reading, &branch->id, branch);
 }
 
-static void *
-read_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
+/* The branch of a resource; resources that are read together share it. */
+static void
+read_branch_of_resource(uint64 row, Resource *resource, const Resource *other)
+{
+	MemoryContext context = CurrentMemoryContext;
+	Branch	   *branch = &resource->branch;
+
+	branch->id = store_uuid_column(row, 7, NULL);
+	if (other != NULL && uuid_equal(&branch->id, &other->branch.id))
+	{
+		*branch = other->branch;
+		return;
+	}
+	branch->time_zone = store_text_column(context, row, 8);
+	branch->settings = settings_column(row, 9, LEVEL_BRANCH);
+	branch->code = store_text_column(context, row, 10);
+	branch->tenant_code = store_text_column(context, row, 11);
+	branch->tenant_settings = settings_column(row, 12, LEVEL_TENANT);
+}
+
+static void
+read_resources(KeptReading *reading)
 {
 	static StorePlan plan = {
-		"SELECT r.kind, r.code, r.capacity, r.active, r.settings, b.id, b.time_zone, "
+		"SELECT r.id, r.kind, r.code, r.capacity, r.active, r.settings, b.id, b.time_zone, "
 		"b.settings, b.code, t.code, t.settings, r.position, "
 		"CASE WHEN r.capacity" EQ "1 THEN (SELECT pg_catalog.max(pg_catalog.upper(a.during)) "
-		"FROM booking.allocations AS a WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ "$2 "
+		"FROM booking.allocations AS a WHERE a.tenant_id" EQ "$1 AND a.resource_id" EQ "r.id "
 		"AND NOT a.exclusive) END "
-		"FROM booking.resources AS r "
+		"FROM (SELECT * FROM booking.resources WHERE tenant_id" EQ "$1 AND id" GE "$2 "
+		"ORDER BY id LIMIT $3) AS r "
 		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
-		"JOIN booking.tenants AS t ON t.id" EQ "$1 "
-		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2",
-		2, {UUIDOID, UUIDOID}
+		"JOIN booking.tenants AS t ON t.id" EQ "$1",
+		3, {UUIDOID, UUIDOID, INT4OID}
 	};
-	Datum		values[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
+	Datum		values[] = {
+		UUIDPGetDatum(reading->tenant), UUIDPGetDatum(reading->id), Int32GetDatum(reading->ahead)
+	};
 	MemoryContext context = CurrentMemoryContext;
-	Resource   *resource;
-	bool		isnull;
+	uint64		rows = store_execute(&plan, values, NULL, STORE_OWNER);
+	const Resource *previous = NULL;
 
-	if (store_execute(&plan, values, NULL, STORE_OWNER) == 0)
-		return NULL;
-	resource = palloc(sizeof(Resource));
-	resource->id = *id;
-	resource->kind = store_text_column(context, 0, 1);
-	resource->code = store_text_column(context, 0, 2);
-	resource->capacity = DatumGetInt32(store_column(0, 3, NULL));
-	resource->active = DatumGetBool(store_column(0, 4, NULL));
-	resource->settings = settings_column(0, 5, LEVEL_RESOURCE);
-	resource->branch.id = store_uuid_column(0, 6, NULL);
-	resource->branch.time_zone = store_text_column(context, 0, 7);
-	resource->branch.settings = settings_column(0, 8, LEVEL_BRANCH);
-	resource->branch.code = store_text_column(context, 0, 9);
-	resource->branch.tenant_code = store_text_column(context, 0, 10);
-	resource->branch.tenant_settings = settings_column(0, 11, LEVEL_TENANT);
-	resource->position = DatumGetInt32(store_column(0, 12, NULL));
-	resource->overbooked_until = DatumGetTimestampTz(store_column(0, 13, &isnull));
-	if (isnull)
-		resource->overbooked_until = DT_NOBEGIN;
-	return resource;
+	for (uint64 row = 0; row < rows; row++)
+	{
+		Resource   *resource = palloc(sizeof(Resource));
+		bool		isnull;
+
+		resource->id = store_uuid_column(row, 1, NULL);
+		resource->kind = store_text_column(context, row, 2);
+		resource->code = store_text_column(context, row, 3);
+		resource->capacity = DatumGetInt32(store_column(row, 4, NULL));
+		resource->active = DatumGetBool(store_column(row, 5, NULL));
+		resource->settings = settings_column(row, 6, LEVEL_RESOURCE);
+		read_branch_of_resource(row, resource, previous);
+		resource->position = DatumGetInt32(store_column(row, 13, NULL));
+		resource->overbooked_until = DatumGetTimestampTz(store_column(row, 14, &isnull));
+		if (isnull)
+			resource->overbooked_until = DT_NOBEGIN;
+		kept_add(reading, &resource->id, resource);
+		previous = resource;
+	}
 }
 
 /* A service with its needs; NULL when there is none. */
@@ -233,7 +254,7 @@ config_branch(const pg_uuid_t *tenant, const pg_uuid_t *id)
 const Resource *
 config_resource(const pg_uuid_t *tenant, const pg_uuid_t *id)
 {
-	return kept_row(KEPT_RESOURCE, tenant, id, read_resource);
+	return kept_row(KEPT_RESOURCE, tenant, id, read_resources);
 }
 
 /* The same where an id that is unknown is an error. */

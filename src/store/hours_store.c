@@ -16,20 +16,23 @@
 #include "store/kept.h"
 #include "store/plan.h"
 
-/* Whose rules: a row is of exactly one branch or resource. */
-#define OF_BRANCH	"tenant_id" EQ "$1 AND branch_id" EQ "$2"
-#define OF_RESOURCE "tenant_id" EQ "$1 AND resource_id" EQ "$2"
+/*
+ * Whose rules: a row is of exactly one branch or resource.  The owner is the
+ * last column, and what the rows are sorted by.
+ */
+#define OF_BRANCH	"tenant_id" EQ "$1 AND branch_id" EQ "ANY ($2)"
+#define OF_RESOURCE "tenant_id" EQ "$1 AND resource_id" EQ "ANY ($2)"
 
-#define WEEKLY_OF(owner) \
-	{"SELECT weekday, opens, closes, valid_from, valid_until FROM booking.hours WHERE " owner, \
-	2, {UUIDOID, UUIDOID}}
-#define OVERRIDES_OF(owner) \
-	{"SELECT day, opens, closes FROM booking.date_overrides WHERE " owner, \
-	2, {UUIDOID, UUIDOID}}
-#define CLOSURES_OF(owner) \
-	{"SELECT starts_at, ends_at, local_start, local_end, repeats, repeat_until, kind, reason " \
-	"FROM booking.closures WHERE " owner, \
-	2, {UUIDOID, UUIDOID}}
+#define RULES_OF(columns, table, where, owner) \
+	{"SELECT " columns ", " owner " AS owner FROM booking." table " WHERE " where \
+	" ORDER BY owner", 2, {UUIDOID, UUIDARRAYOID}}
+#define WEEKLY_OF(where, owner) \
+	RULES_OF("weekday, opens, closes, valid_from, valid_until", "hours", where, owner)
+#define OVERRIDES_OF(where, owner) \
+	RULES_OF("day, opens, closes", "date_overrides", where, owner)
+#define CLOSURES_OF(where, owner) \
+	RULES_OF("starts_at, ends_at, local_start, local_end, repeats, repeat_until, kind, reason", \
+			 "closures", where, owner)
 
 static int64
 time_column(uint64 row, int column)
@@ -53,16 +56,30 @@ closing_time(int64 opens, int64 closes)
 	return closes <= opens ? closes + USECS_PER_DAY : closes;
 }
 
-static void
-read_weekly(OpeningRules *rules, StorePlan *plan, Datum *owner)
-{
-	uint64		rows = store_execute(plan, owner, NULL, STORE_OWNER);
+/* Takes count rows of a result, from one on, as rules of their owner. */
+typedef void (*RulesReader) (OpeningRules *rules, uint64 first, int count);
 
-	rules->weekly_count = (int) rows;
-	rules->weekly = palloc(sizeof(WeeklyRule) * rows);
-	for (uint64 row = 0; row < rows; row++)
+static void
+read_zones(OpeningRules *rules, uint64 first, int count)
+{
+	rules->zone_count = count;
+	rules->zones = palloc(sizeof(ZonePeriod) * count);
+	for (int i = 0; i < count; i++)
 	{
-		WeeklyRule *rule = &rules->weekly[row];
+		rules->zones[i].from = date_column(first + i, 1, DATEVAL_NOBEGIN);
+		rules->zones[i].zone = calendar_zone(store_text_column(CurrentMemoryContext, first + i, 2));
+	}
+}
+
+static void
+read_weekly(OpeningRules *rules, uint64 first, int count)
+{
+	rules->weekly_count = count;
+	rules->weekly = palloc(sizeof(WeeklyRule) * count);
+	for (int i = 0; i < count; i++)
+	{
+		WeeklyRule *rule = &rules->weekly[i];
+		uint64		row = first + i;
 
 		rule->weekday = DatumGetInt16(store_column(row, 1, NULL));
 		rule->opens = time_column(row, 2);
@@ -73,15 +90,14 @@ read_weekly(OpeningRules *rules, StorePlan *plan, Datum *owner)
 }
 
 static void
-read_overrides(OpeningRules *rules, StorePlan *plan, Datum *owner)
+read_overrides(OpeningRules *rules, uint64 first, int count)
 {
-	uint64		rows = store_execute(plan, owner, NULL, STORE_OWNER);
-
-	rules->override_count = (int) rows;
-	rules->overrides = palloc0(sizeof(DateOverride) * rows);
-	for (uint64 row = 0; row < rows; row++)
+	rules->override_count = count;
+	rules->overrides = palloc0(sizeof(DateOverride) * count);
+	for (int i = 0; i < count; i++)
 	{
-		DateOverride *override = &rules->overrides[row];
+		DateOverride *override = &rules->overrides[i];
+		uint64		row = first + i;
 
 		override->day = date_column(row, 1, 0);
 		store_column(row, 2, &override->closed);
@@ -95,13 +111,11 @@ read_overrides(OpeningRules *rules, StorePlan *plan, Datum *owner)
 
 /* Needs the zones: closures in wall time that happen once become instants. */
 static void
-read_closures(OpeningRules *rules, StorePlan *plan, Datum *owner)
+read_closures(OpeningRules *rules, uint64 first, int count)
 {
-	uint64		rows = store_execute(plan, owner, NULL, STORE_OWNER);
-
-	rules->closures = palloc(sizeof(Closure) * rows);
-	rules->patterns = palloc(sizeof(ClosurePattern) * rows);
-	for (uint64 row = 0; row < rows; row++)
+	rules->closures = palloc(sizeof(Closure) * count);
+	rules->patterns = palloc(sizeof(ClosurePattern) * count);
+	for (uint64 row = first; row < first + count; row++)
 	{
 		char	   *kind = store_text_column(CurrentMemoryContext, row, 7);
 		char	   *reason = store_text_column(CurrentMemoryContext, row, 8);
@@ -142,74 +156,127 @@ read_closures(OpeningRules *rules, StorePlan *plan, Datum *owner)
 	}
 }
 
-/* What an owner's rules are read with, in this order. */
+/* What the rules of owners are read with, in this order. */
 typedef struct OwnerPlans
 {
-	StorePlan	zones;			/* since when, and which: null to begin with */
-	StorePlan	weekly;
+	StorePlan	zones;			/* of $3 owners, from $2 on: since when, and
+								 * which; null to begin with */
+	StorePlan	weekly;			/* of the owners in $2, as the others */
 	StorePlan	overrides;
 	StorePlan	closures;
 } OwnerPlans;
 
-/* Reads all rules of an owner; NULL when there is none. */
-static OpeningRules *
-read_rules(OwnerPlans *plans, const pg_uuid_t *tenant, const pg_uuid_t *id)
+/* Owners, sorted by id, and what is known of them. */
+typedef struct Owners
 {
-	Datum		owner[] = {UUIDPGetDatum(tenant), UUIDPGetDatum(id)};
-	uint64		rows = store_execute(&plans->zones, owner, NULL, STORE_OWNER);
-	OpeningRules *rules;
+	int			count;
+	pg_uuid_t  *ids;
+	OpeningRules **rules;
+} Owners;
+
+static pg_uuid_t *
+owner_column(uint64 row, int column)
+{
+	return DatumGetUUIDP(store_column(row, column, NULL));
+}
+
+/* Gives each owner its rows of a result, which is sorted by owner. */
+static void
+deal_out(const Owners *owners, uint64 rows, int column, RulesReader read)
+{
+	uint64		row = 0;
+
+	for (int i = 0; i < owners->count; i++)
+	{
+		uint64		first = row;
+
+		while (row < rows && uuid_equal(owner_column(row, column), &owners->ids[i]))
+			row++;
+		if (row > first)
+			read(owners->rules[i], first, (int) (row - first));
+	}
+}
+
+/* Reads all rules of an owner, and of those with the next ids. */
+static void
+read_rules(KeptReading *reading, OwnerPlans *plans)
+{
+	Datum		values[] = {
+		UUIDPGetDatum(reading->tenant), UUIDPGetDatum(reading->id), Int32GetDatum(reading->ahead)
+	};
+	uint64		rows = store_execute(&plans->zones, values, NULL, STORE_OWNER);
+	Owners		owners = {0};
 
 	if (rows == 0)
-		return NULL;
-	rules = palloc0(sizeof(OpeningRules));
-	rules->zone_count = (int) rows;
-	rules->zones = palloc(sizeof(ZonePeriod) * rows);
+		return;
+	owners.ids = palloc(sizeof(pg_uuid_t) * rows);
+	owners.rules = palloc(sizeof(OpeningRules *) * rows);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		rules->zones[row].from = date_column(row, 1, DATEVAL_NOBEGIN);
-		rules->zones[row].zone = calendar_zone(store_text_column(CurrentMemoryContext, row, 2));
-	}
+		const pg_uuid_t *id = owner_column(row, 3);
 
-	read_weekly(rules, &plans->weekly, owner);
-	read_overrides(rules, &plans->overrides, owner);
-	read_closures(rules, &plans->closures, owner);
-	hours_prepare(rules);
-	return rules;
+		if (owners.count > 0 && uuid_equal(id, &owners.ids[owners.count - 1]))
+			continue;
+		owners.ids[owners.count] = *id;
+		owners.rules[owners.count++] = palloc0(sizeof(OpeningRules));
+	}
+	deal_out(&owners, rows, 3, read_zones);
+
+	values[1] = PointerGetDatum(store_uuid_array(owners.ids, owners.count));
+	rows = store_execute(&plans->weekly, values, NULL, STORE_OWNER);
+	deal_out(&owners, rows, 6, read_weekly);
+	rows = store_execute(&plans->overrides, values, NULL, STORE_OWNER);
+	deal_out(&owners, rows, 4, read_overrides);
+	rows = store_execute(&plans->closures, values, NULL, STORE_OWNER);
+	deal_out(&owners, rows, 9, read_closures);
+
+	for (int i = 0; i < owners.count; i++)
+	{
+		hours_prepare(owners.rules[i]);
+		kept_add(reading, &owners.ids[i], owners.rules[i]);
+	}
+	pfree(DatumGetPointer(values[1]));
+	pfree(owners.rules);
+	pfree(owners.ids);
 }
 
-static void *
-read_branch_hours(const pg_uuid_t *tenant, const pg_uuid_t *branch)
+/* One branch at a time: the tenant's closures are those of each. */
+static void
+read_branch_hours(KeptReading *reading)
 {
 	static OwnerPlans plans = {
-		{"SELECT CAST(NULL AS pg_catalog.date), time_zone FROM booking.branches "
-		"WHERE tenant_id" EQ "$1 AND id" EQ "$2", 2, {UUIDOID, UUIDOID}},
-		WEEKLY_OF(OF_BRANCH),
-		OVERRIDES_OF(OF_BRANCH),
+		{"SELECT CAST(NULL AS pg_catalog.date), time_zone, id FROM booking.branches "
+		"WHERE tenant_id" EQ "$1 AND id" EQ "$2 AND $3 IS NOT NULL",
+		3, {UUIDOID, UUIDOID, INT4OID}},
+		WEEKLY_OF(OF_BRANCH, "branch_id"),
+		OVERRIDES_OF(OF_BRANCH, "branch_id"),
 		CLOSURES_OF("tenant_id" EQ "$1 AND resource_id IS NULL "
-					"AND (branch_id IS NULL OR branch_id" EQ "$2)")
+					"AND (branch_id IS NULL OR branch_id" EQ "ANY ($2))", "$2[1]")
 	};
 
-	return read_rules(&plans, tenant, branch);
+	read_rules(reading, &plans);
 }
 
-static void *
-read_resource_hours(const pg_uuid_t *tenant, const pg_uuid_t *resource)
+static void
+read_resource_hours(KeptReading *reading)
 {
 	/* the zone to begin with, and the changes of it */
 	static OwnerPlans plans = {
-		{"SELECT CAST(NULL AS pg_catalog.date), COALESCE(r.time_zone, b.time_zone) "
-		"FROM booking.resources AS r "
-		"JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
-		"WHERE r.tenant_id" EQ "$1 AND r.id" EQ "$2 "
+		{"WITH r AS (SELECT id, branch_id, time_zone FROM booking.resources "
+		"WHERE tenant_id" EQ "$1 AND id" GE "$2 ORDER BY id LIMIT $3) "
+		"SELECT CAST(NULL AS pg_catalog.date), COALESCE(r.time_zone, b.time_zone), r.id AS owner "
+		"FROM r JOIN booking.branches AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "r.branch_id "
 		"UNION ALL "
-		"SELECT valid_from, time_zone FROM booking.resource_zones WHERE " OF_RESOURCE,
-		2, {UUIDOID, UUIDOID}},
-		WEEKLY_OF(OF_RESOURCE),
-		OVERRIDES_OF(OF_RESOURCE),
-		CLOSURES_OF(OF_RESOURCE)
+		"SELECT z.valid_from, z.time_zone, z.resource_id FROM r "
+		"JOIN booking.resource_zones AS z ON z.tenant_id" EQ "$1 AND z.resource_id" EQ "r.id "
+		"ORDER BY owner",
+		3, {UUIDOID, UUIDOID, INT4OID}},
+		WEEKLY_OF(OF_RESOURCE, "resource_id"),
+		OVERRIDES_OF(OF_RESOURCE, "resource_id"),
+		CLOSURES_OF(OF_RESOURCE, "resource_id")
 	};
 
-	return read_rules(&plans, tenant, resource);
+	read_rules(reading, &plans);
 }
 
 const OpeningRules *

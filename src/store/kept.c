@@ -14,6 +14,11 @@
  * What is kept is read-only, and stays valid to the end of the transaction
  * even if it is forgotten meanwhile.
  *
+ * A session that books on many resources would send the same few queries for
+ * each of them.  So each time a row is not there, twice as many are read as
+ * the time before: one that needs a single resource reads a single one, and
+ * one that needs a thousand asks a dozen times.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -42,9 +47,13 @@ typedef struct KeptEntry
 /* Forget everything rather than keep more than this. */
 #define MAX_KEPT 20000
 
+/* Rows read at a time, at most. */
+#define MAX_AHEAD 256
+
 static MemoryContext kept_memory = NULL;
 static HTAB *kept = NULL;
 static uint64 kept_generation = 0;
+static int	rows_ahead[KEPT_KIND_COUNT];
 
 /* Forgets what is kept; whoever uses it may do so to the transaction's end. */
 static void
@@ -61,9 +70,21 @@ forget_kept(void)
 	kept = NULL;
 }
 
+static KeptKey
+make_key(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id)
+{
+	KeptKey		key;
+
+	memset(&key, 0, sizeof(key));
+	key.tenant = *tenant;
+	key.id = *id;
+	key.kind = kind;
+	return key;
+}
+
 /* What is kept under a key, or NULL. */
 static void *
-find_kept(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptKey *key)
+find_kept(const KeptKey *key)
 {
 	KeptEntry  *entry;
 
@@ -71,10 +92,6 @@ find_kept(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptKey *
 		(kept_generation != store_generation() || hash_get_num_entries(kept) >= MAX_KEPT))
 		forget_kept();
 
-	memset(key, 0, sizeof(KeptKey));
-	key->tenant = *tenant;
-	key->id = *id;
-	key->kind = kind;
 	if (kept == NULL)
 		return NULL;
 	entry = hash_search(kept, key, HASH_FIND, NULL);
@@ -97,23 +114,30 @@ memory_of_kept(void)
 		kept = hash_create("booking configuration", 64, &control,
 						   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 		kept_generation = store_generation();
+		for (int kind = 0; kind < KEPT_KIND_COUNT; kind++)
+			rows_ahead[kind] = 1;
 	}
 	return kept_memory;
 }
 
 /*
- * Keeps a row, unless the configuration changed while it was read.  The row
- * must be in memory_of_kept().
+ * A reader has read a row, which must be in the memory context it was called
+ * in.  It is kept, unless the configuration changed while it was read.
  */
-static void
-keep(const KeptKey *key, void *row)
+void
+kept_add(KeptReading *reading, const pg_uuid_t *id, void *row)
 {
+	KeptKey		key = make_key(reading->kind, reading->tenant, id);
 	KeptEntry  *entry;
+	bool		found;
 
+	if (uuid_equal(id, reading->id))
+		reading->row = row;
 	if (kept == NULL || kept_generation != store_generation())
 		return;
-	entry = hash_search(kept, key, HASH_ENTER, NULL);
-	entry->row = row;
+	entry = hash_search(kept, &key, HASH_ENTER, &found);
+	if (!found)
+		entry->row = row;
 }
 
 /*
@@ -123,8 +147,9 @@ keep(const KeptKey *key, void *row)
 const void *
 kept_row(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptReader read)
 {
-	KeptKey		key;
-	void	   *row = find_kept(kind, tenant, id, &key);
+	KeptKey		key = make_key(kind, tenant, id);
+	void	   *row = find_kept(&key);
+	KeptReading reading = {kind, tenant, id};
 	MemoryContext previous;
 
 	if (row != NULL)
@@ -134,10 +159,10 @@ kept_row(KeptKind kind, const pg_uuid_t *tenant, const pg_uuid_t *id, KeptReader
 	previous = CurrentMemoryContext;
 	store_connect();
 	MemoryContextSwitchTo(memory_of_kept());
-	row = read(tenant, id);
-	if (row != NULL)
-		keep(&key, row);
+	reading.ahead = rows_ahead[kind];
+	read(&reading);
+	rows_ahead[kind] = Min(reading.ahead * 2, MAX_AHEAD);
 	store_finish();
 	MemoryContextSwitchTo(previous);
-	return row;
+	return reading.row;
 }

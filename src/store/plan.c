@@ -25,6 +25,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -35,10 +36,12 @@
 #include "utils/memutils.h"
 #include "utils/rangetypes.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "errors.h"
 #include "store/plan.h"
 #include "store/store_state.h"
 
@@ -85,6 +88,31 @@ prepared(StorePlan *statement)
 		elog(ERROR, "could not keep the plan of \"%s\"", statement->sql);
 	statement->plan = plan;
 	return plan;
+}
+
+/* Has a statement prepared anew, because the types of its arguments changed. */
+void
+store_forget_plan(StorePlan *statement)
+{
+	if (statement->plan != NULL)
+		SPI_freeplan(statement->plan);
+	statement->plan = NULL;
+}
+
+/* A type of the store's own, by name. */
+Oid
+store_type(const char *name)
+{
+	Oid			schema = get_namespace_oid("booking", false);
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+									   ObjectIdGetDatum(schema));
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(booking_errcode(ERR_STORE_OUTDATED),
+				 errmsg("type \"%s\" of the booking store does not exist", name),
+				 errhint("Run SELECT booking.setup().")));
+	return type;
 }
 
 /* Executes a plan that may write what only the engine writes. */

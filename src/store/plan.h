@@ -73,6 +73,8 @@ extern uint64 store_execute(StorePlan *plan, Datum *values, const char *nulls, i
 extern uint64 store_insert(StoreInsert *insert, const Datum *values, const bool *nulls,
 						   int how);
 extern bool store_writing_derived(void);
+extern void store_forget_plan(StorePlan *statement);
+extern Oid	store_type(const char *name);
 
 extern Datum store_column(uint64 row, int column, bool *isnull);
 extern Datum store_copy_column(MemoryContext context, uint64 row, int column, bool *isnull);
