@@ -5,7 +5,7 @@
  *
  * No index tells bookings that nobody came to from the many that are long
  * done.  What has begun and is not done still has allocations, which are few,
- * and in an index by resource and time.
+ * and in an index that knows the time.
  *
  *-------------------------------------------------------------------------
  */
@@ -66,14 +66,13 @@ Expected *
 no_shows_store_begun(const pg_uuid_t *tenant, TimestampTz now, int *count)
 {
 #define BEGUN(kind) \
-		"SELECT a.booking_id FROM booking.allocations AS a WHERE a.tenant_id" EQ "$1 " \
-		"AND a.resource_id" EQ "r.id AND a.during" OVERLAPS "$2 AND " kind
+		"SELECT a.booking_id FROM booking.allocations AS a " \
+		"WHERE a.tenant_id" EQ "$1 AND a.during" OVERLAPS "$2 AND " kind
 	static StorePlan plan = {
-		"SELECT " EXPECTED_COLUMNS "FROM booking.bookings AS b WHERE b.tenant_id" EQ "$1 "
-		"AND b.id" EQ "ANY (ARRAY(SELECT a.booking_id FROM booking.resources AS r "
-		"CROSS JOIN LATERAL (" BEGUN("a.exclusive") " UNION ALL " BEGUN("NOT a.exclusive") ") AS a "
-		"WHERE r.tenant_id" EQ "$1)) "
-		"AND b.status" EQ "'confirmed' AND b.starts_at" LE "$3 AND b.previous_status IS NULL "
+		"SELECT " EXPECTED_COLUMNS
+		"FROM (" BEGUN("a.exclusive") " UNION " BEGUN("NOT a.exclusive") ") AS begun "
+		"JOIN booking.bookings AS b ON b.tenant_id" EQ "$1 AND b.id" EQ "begun.booking_id "
+		"WHERE b.status" EQ "'confirmed' AND b.starts_at" LE "$3 AND b.previous_status IS NULL "
 		"ORDER BY b.starts_at DESC, b.id LIMIT " MAX_BEGUN,
 		3, {UUIDOID, TSTZRANGEOID, TIMESTAMPTZOID}
 	};

@@ -170,8 +170,8 @@ sweep_expiry(SweepStep *step)
 }
 
 /*
- * Marks as no-shows whom the clock says so of.  This looks at every resource,
- * so while there is much else to do it rests in between.
+ * Marks as no-shows whom the clock says so of.  This looks at all that has
+ * begun, so while there is much else to do it rests in between.
  */
 static void
 sweep_no_shows(SweepStep *step)
