@@ -100,6 +100,15 @@ says_nothing(const BookingRow *row, BookingColumn column)
 		(column == BK_METADATA && JB_ROOT_COUNT(DatumGetJsonbP(row->value[column])) == 0);
 }
 
+/* Whether somebody else booked than the actor of the row that says so: an import. */
+static bool
+booked_by_another(const BookingRow *row)
+{
+	return row_has(row, BK_BOOKED_BY) &&
+		(!row_has(row, BK_ACTOR) ||
+		 strcmp(row_text(row, BK_BOOKED_BY), row_text(row, BK_ACTOR)) != 0);
+}
+
 /* Whether the audit row says "overbook" where the booking's row does not. */
 static bool
 overbooked_by_setting(const BookingRow *row, bool overbooked)
@@ -125,9 +134,14 @@ changed_values(const BookingRow *row, const BookingRow *old, const BookingRow *n
 		int			column = columns[i];
 		const BookingColumnInfo *info = &booking_columns[column];
 
-		if (info->role == COLUMN_KEY || info->role == COLUMN_CHANGE ||
-			info->role == COLUMN_DERIVED ||
-			(info->role == COLUMN_PRIVATE) != private_columns)
+		if (column == BK_BOOKED_BY)
+		{
+			if (private_columns || old != NULL || !booked_by_another(new))
+				continue;
+		}
+		else if (info->role == COLUMN_KEY || info->role == COLUMN_CHANGE ||
+				 info->role == COLUMN_DERIVED ||
+				 (info->role == COLUMN_PRIVATE) != private_columns)
 			continue;
 		if (old != NULL && row_same(old, new, column))
 			continue;

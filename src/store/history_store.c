@@ -157,7 +157,8 @@ history_store_search(const AuditQuery *query, ReturnSetInfo *result)
 	"pg_catalog.timezone('UTC', " value "), 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '0'), '.'), 'Z')"
 
 #define PRIVATE_COLUMNS \
-	"COALESCE((SELECT pg_catalog.jsonb_object_agg(e.key, e.value " \
+	"pg_catalog.jsonb_build_object('metadata', pg_catalog.jsonb_build_object()) " \
+	"OPERATOR(pg_catalog.||) COALESCE((SELECT pg_catalog.jsonb_object_agg(e.key, e.value " \
 	"ORDER BY p.version USING OPERATOR(pg_catalog.<)) FROM booking.audit_private AS p " \
 	"CROSS JOIN LATERAL pg_catalog.jsonb_each(p.private_values OPERATOR(pg_catalog.->) 'new') AS e " \
 	"WHERE p.tenant_id" EQ "$1 AND p.booking_id" EQ "l.booking_id AND p.version" LE "l.version " \
@@ -166,7 +167,8 @@ history_store_search(const AuditQuery *query, ReturnSetInfo *result)
 /*
  * The bookings $2 of tenant $1 as they were at $3: what the rows of the trail
  * set up to then, the last value of each column; what is about the change
- * itself stands in columns of the last row.  With $4, those whose slot
+ * itself stands in columns of the last row.  Who made it booked it, unless it
+ * says somebody else.  With $4, those whose slot
  * overlapped it.
  */
 #define AS_OF(private_values) \
@@ -184,6 +186,7 @@ history_store_search(const AuditQuery *query, ReturnSetInfo *result)
 	"(o.booking OPERATOR(pg_catalog.->>) 'customer_id')::pg_catalog.uuid AS customer_id, " \
 	"(o.booking OPERATOR(pg_catalog.->>) 'price')::pg_catalog.numeric AS price, " \
 	"o.booking OPERATOR(pg_catalog.->>) 'currency' AS currency, l.at AS updated_at, " \
+	"pg_catalog.jsonb_build_object('booked_by', o.actor) OPERATOR(pg_catalog.||) " \
 	"o.booking OPERATOR(pg_catalog.||) " private_values \
 	"pg_catalog.jsonb_build_object('tenant_id', l.tenant_id, 'id', l.booking_id, " \
 	"'version', l.version, 'actor', l.actor, 'actor_kind', l.actor_kind, " \
@@ -199,7 +202,8 @@ history_store_search(const AuditQuery *query, ReturnSetInfo *result)
 	"AND a.booking_id" EQ "b.id AND a.at" LE "$3 " \
 	"ORDER BY a.version USING OPERATOR(pg_catalog.>) LIMIT 1) AS l " \
 	"CROSS JOIN LATERAL (SELECT pg_catalog.jsonb_object_agg(e.key, e.value " \
-	"ORDER BY a.version USING OPERATOR(pg_catalog.<)) AS booking " \
+	"ORDER BY a.version USING OPERATOR(pg_catalog.<)) AS booking, " \
+	"pg_catalog.max(a.actor) FILTER (WHERE a.version" EQ "1) AS actor " \
 	"FROM booking.audit_log AS a CROSS JOIN LATERAL pg_catalog.jsonb_each(a.new_values) AS e " \
 	"WHERE a.tenant_id" EQ "$1 AND a.booking_id" EQ "l.booking_id " \
 	"AND a.version" LE "l.version) AS o) AS v " \
