@@ -812,7 +812,8 @@ refuse_reverse(char *why)
 	ereport(ERROR,
 			(booking_errcode(ERR_UNDO_STALE),
 			 errmsg("the change can't be undone any more"),
-			 errdetail_internal("%s", why)));
+			 errdetail_internal("%s", why),
+			 errhint("Look at the booking and change it as it should be.")));
 }
 
 /*

@@ -368,7 +368,8 @@ lock_and_read(const pg_uuid_t *tenant, const UndoMember *member, BookingRow *now
 				(booking_errcode(ERR_UNDO_STALE),
 				 errmsg("the change can't be undone any more"),
 				 errdetail("Personal data that booking %s had before was erased.",
-						   ids_text(&member->booking))));
+						   ids_text(&member->booking)),
+				 errhint("Look at the booking and change it as it should be.")));
 	*before = *now;
 	put_back(before, values);
 	put_back(before, private_values);

@@ -122,6 +122,15 @@ SELECT made(:'massage', '2027-03-01 05:00Z') AS b FROM set_config('booking.now',
 SET booking.now = '2027-03-01 09:00Z';
 SELECT there_and_back(:'b', 'SELECT booking.no_show($1)') AS no_show;
 
+-- whatever the session's way to write times
+SET DateStyle = 'SQL, DMY';
+SET IntervalStyle = 'sql_standard';
+SET TimeZone = 'Asia/Kathmandu';
+SELECT there_and_back(:'hold', 'UPDATE booking.bookings SET status = ''cancelled'', reason_code = ''weather'', hold_ttl = ''-1 day 02:03:04.000005'' WHERE id = $1') AS styles;
+RESET DateStyle;
+RESET IntervalStyle;
+RESET TimeZone;
+
 ---- tokens are returned by commands, and by nothing else ----
 
 SELECT made(:'massage', '2027-03-08 10:00Z') AS b \gset
