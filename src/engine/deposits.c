@@ -63,6 +63,8 @@ deposits_fill(Change *change, BookingRow *row, const BookingRow *old, bool staff
 		smaller(change->service->deposit, DatumGetNumeric(row->value[BK_PRICE]));
 	if (money_is_zero(change->deposit))
 		return;
+	/* AFTER asks for it again, when the row that it came from may be gone */
+	change->deposit = DatumGetNumericCopy(NumericGetDatum(change->deposit));
 
 	if (staff && policy_overrides(row, "deposit"))
 		change->deposit_verdict = DEPOSIT_WAIVED;

@@ -212,3 +212,17 @@ SELECT expires_at FROM booking.refresh_hold(:'n');
 SELECT booking.set_context(session => true) \gset _
 SELECT status, "order", total FROM state WHERE starts_at = '2027-03-05 12:00Z';
 SELECT status FROM booking.record_payment(:'n', 30, 'stripe', 'n1');
+-- who waited and gets the slot has to pay, too; what he gets then can be cancelled
+INSERT INTO booking.bookings (service_id, starts_at, status, contact)
+	VALUES (:'tennis', '2027-03-06 12:00Z', 'waitlisted', '{"name": "Wil"}') RETURNING id AS w \gset
+UPDATE booking.bookings SET status = 'confirmed' WHERE id = :'w' RETURNING status, expires_at;
+SELECT "order", total, deposit FROM state WHERE starts_at = '2027-03-06 12:00Z';
+SELECT effects FROM booking.cancel(:'w', 'customer_request');
+SELECT history(:'w');
+SELECT "order", total FROM state WHERE starts_at = '2027-03-06 12:00Z';
+-- a service per person: the order follows the party, the deposit stays
+UPDATE booking.services SET price_unit = 'per_person', price = 40, max_party = 9 WHERE code = 'tennis';
+SELECT booking_id AS p FROM booking.book(:'tennis', '2027-03-06 14:00Z', '{"name": "Pat"}', party_size => 2) \gset
+UPDATE booking.bookings SET party_size = 3 WHERE id = :'p';
+SELECT status, total, deposit FROM state WHERE starts_at = '2027-03-06 14:00Z';
+SELECT status, paid, due FROM booking.record_payment(:'p', 40, 'stripe', 'more than enough');
