@@ -588,6 +588,9 @@ BEGIN
 		sealed_at timestamptz NOT NULL,
 		PRIMARY KEY (tenant_id, seal_no)
 	);
+	/* there is nothing to gain by compressing ids and digests */
+	ALTER TABLE booking.audit_seals ALTER booking_ids SET STORAGE EXTERNAL,
+		ALTER leaves SET STORAGE EXTERNAL;
 	/* which seals may list a row of such a transaction */
 	CREATE INDEX audit_seals_transactions ON booking.audit_seals
 		USING gist (int8range(from_tx, to_tx, '[]'));

@@ -369,13 +369,18 @@ seals_actor_digest(const pg_uuid_t *tenant, const char *actor)
 
 /* ---- sealing ---- */
 
-/* Which bookings have to do with which resources, as pairs. */
+/* Which bookings have to do with which resources. */
+typedef struct Pair
+{
+	pg_uuid_t	resource;
+	pg_uuid_t	booking;
+} Pair;
+
 typedef struct Pairs
 {
 	int			count;
 	int			room;
-	pg_uuid_t  *resources;
-	pg_uuid_t  *bookings;
+	Pair	   *pairs;
 } Pairs;
 
 /* Adds the ids of a JSON array; what is no id is nothing to look for. */
@@ -395,15 +400,12 @@ add_pairs(Pairs *pairs, const pg_uuid_t *booking, JsonbContainer *ids)
 		if (pairs->count == pairs->room)
 		{
 			pairs->room = Max(64, pairs->room * 2);
-			pairs->resources = pairs->resources ?
-				repalloc(pairs->resources, sizeof(pg_uuid_t) * pairs->room) :
-				palloc(sizeof(pg_uuid_t) * pairs->room);
-			pairs->bookings = pairs->bookings ?
-				repalloc(pairs->bookings, sizeof(pg_uuid_t) * pairs->room) :
-				palloc(sizeof(pg_uuid_t) * pairs->room);
+			pairs->pairs = pairs->pairs ?
+				repalloc(pairs->pairs, sizeof(Pair) * pairs->room) :
+				palloc(sizeof(Pair) * pairs->room);
 		}
-		pairs->resources[pairs->count] = id;
-		pairs->bookings[pairs->count++] = *booking;
+		pairs->pairs[pairs->count].resource = id;
+		pairs->pairs[pairs->count++].booking = *booking;
 	}
 }
 
@@ -511,11 +513,21 @@ draft_seal(Sealer *sealer, const SealBatch *batch, uint64 first, SealDraft *draf
 	return i;
 }
 
+static int
+compare_pairs(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(Pair));
+}
+
 /* Notes which resources a draft's rows have to do with, for audit_search(). */
 static void
 add_resources(SealDraft *draft)
 {
 	const pg_uuid_t *tenant = &draft->seal.tenant;
+	Pairs	   *pairs = &draft->pairs;
+	pg_uuid_t  *resources;
+	pg_uuid_t  *bookings;
+	int			count = 0;
 
 	if (draft->unnamed > 0)
 	{
@@ -531,13 +543,23 @@ add_resources(SealDraft *draft)
 			Datum		ids = store_column(i, 2, &isnull);
 
 			if (!isnull)
-				add_pairs(&draft->pairs, &booking, &DatumGetJsonbP(ids)->root);
+				add_pairs(pairs, &booking, &DatumGetJsonbP(ids)->root);
 		}
 	}
-	if (draft->pairs.count > 0)
+	qsort(pairs->pairs, pairs->count, sizeof(Pair), compare_pairs);
+	resources = palloc(sizeof(pg_uuid_t) * pairs->count);
+	bookings = palloc(sizeof(pg_uuid_t) * pairs->count);
+	for (int i = 0; i < pairs->count; i++)
+	{
+		if (i > 0 && compare_pairs(&pairs->pairs[i - 1], &pairs->pairs[i]) == 0)
+			continue;
+		resources[count] = pairs->pairs[i].resource;
+		bookings[count++] = pairs->pairs[i].booking;
+	}
+	if (count > 0)
 		seals_store_add_resources(&draft->seal, draft->first_at, draft->last_at,
-								  store_uuid_array(draft->pairs.resources, draft->pairs.count),
-								  store_uuid_array(draft->pairs.bookings, draft->pairs.count));
+								  store_uuid_array(resources, count),
+								  store_uuid_array(bookings, count));
 }
 
 /*

@@ -326,7 +326,7 @@ seals_store_read_resources(const pg_uuid_t *tenant, ArrayType *booking_ids, Arra
 	return store_execute(&plan, values, NULL, STORE_OWNER);
 }
 
-/* Notes which bookings of a seal have to do with which resources: pairs. */
+/* Notes which bookings of a seal have to do with which resources: pairs, each once. */
 void
 seals_store_add_resources(const Seal *seal, TimestampTz first_at, TimestampTz last_at,
 						  ArrayType *resource_ids, ArrayType *booking_ids)
@@ -334,11 +334,9 @@ seals_store_add_resources(const Seal *seal, TimestampTz first_at, TimestampTz la
 	static StorePlan plan = {
 		"INSERT INTO booking.audit_resources "
 		"(tenant_id, resource_id, last_at, seal_no, first_at, booking_ids) "
-		"SELECT $1, r.resource_id, $3, $2, $4, pg_catalog.array_agg(DISTINCT r.booking_id) "
+		"SELECT $1, r.resource_id, $3, $2, $4, pg_catalog.array_agg(r.booking_id) "
 		"FROM ROWS FROM (pg_catalog.unnest($5), pg_catalog.unnest($6)) "
-		"AS r (resource_id, booking_id) GROUP BY r.resource_id "
-		"ON CONFLICT (tenant_id, resource_id, last_at, seal_no) DO UPDATE SET "
-		"first_at = excluded.first_at, booking_ids = excluded.booking_ids",
+		"AS r (resource_id, booking_id) GROUP BY r.resource_id",
 		6, {UUIDOID, INT8OID, TIMESTAMPTZOID, TIMESTAMPTZOID, UUIDARRAYOID, UUIDARRAYOID}
 	};
 	Datum		values[] = {
