@@ -625,9 +625,7 @@ def check_past(name, row, then):
     if not then:
         yield 'G', f'{name} was nothing at that time'
         return
-    then = then[0]
-    if len(then) == 1 and isinstance(next(iter(then.values())), dict):
-        then = next(iter(then.values()))        # a jsonb
+    then = then[0] | (then[0].get('booking') or {})     # every column, some also apart
     for k in set(row) & set(then) - CHANGE - {'name', 'during'}:
         if canonical(row[k]) != canonical(then[k]):
             yield 'G', f'{name}: {k} was {row[k]}; looked back at, it was {then[k]}'

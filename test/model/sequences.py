@@ -48,8 +48,8 @@ CREATE FUNCTION model.b(name text) RETURNS uuid STABLE LANGUAGE sql AS $$
 	SELECT n.id FROM model.names AS n WHERE n.tenant = booking.current_tenant() AND n.name = b.name
 $$;
 CREATE FUNCTION model.token(step text) RETURNS text STABLE LANGUAGE sql AS $$
-	SELECT t.token FROM model.tokens AS t WHERE t.tenant = booking.current_tenant() AND t.step = token.step AND t.token IS NOT NULL
-	 ORDER BY t.id LIMIT 1
+	SELECT t.token FROM model.tokens AS t WHERE t.tenant = booking.current_tenant() AND t.step = token.step
+	   AND t.token IS NOT NULL ORDER BY t.id LIMIT 1
 $$;
 -- Gives names to the bookings that have none.
 CREATE FUNCTION model.name_bookings(step text) RETURNS void LANGUAGE sql AS $$
@@ -379,8 +379,8 @@ class Player:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.strip().split('\n')[0])
     parser.add_argument('--seed', type=int, default=835658)
-    parser.add_argument('--sequences', type=int, default=30)
-    parser.add_argument('--steps', type=int, default=60)
+    parser.add_argument('--sequences', type=int, default=20)
+    parser.add_argument('--steps', type=int, default=50)
     parser.add_argument('--only', type=int)
     parser.add_argument('--print', action='store_true')
     parser.add_argument('--mutate', action='store_true')
