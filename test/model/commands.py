@@ -100,7 +100,7 @@ def shop(random):
                 Service('class', [Need('hall', 0, buffer(), random.choice([1, 1, 2]))]),
                 Service('asked', [Need('room', 0, buffer())]),
                 Service('any', [], buffer(), buffer(), ('room-2', 'hall'))]
-    settings = {'undo_window': random.choice([900, 3600, 86400]),
+    settings = {'undo_window': random.choice([900, 86400, 86400]),
                 'waitlist_mode': random.choice(["'hold'", "'confirm'", "'notify'"]),
                 'hold_ttl': random.choice([300, 1800, 7200]),
                 'assignment': random.choice(["'first'", "'least_loaded'", "'round_robin'"])}
@@ -120,7 +120,8 @@ class Commands:
         self.functions = functions      # {name: argument names} of schema booking
         self.now = DAY + timedelta(hours=7)
         self.snapshot = None
-        self.tokens = []                # of steps that may have given one
+        self.tokens = []                # names of steps that gave one
+        self.redeemed = None            # the last that was tried at once
         self.kinds = [(weight, getattr(self, name)) for name, weight in WEIGHTS.items()
                       if NEEDS.get(name, 'hold') in functions]
 
@@ -492,8 +493,8 @@ class Commands:
 
     def reverse(self):
         if not self.tokens:
-            return self.cancel()
-        step = self.random.choice(self.tokens[-6:])
+            return self.issue_undo()
+        step = self.tokens[-1] if self.chance(0.7) else self.random.choice(self.tokens[-6:])
         return [f"INSERT INTO model.tokens SELECT booking.current_tenant(), :'step', r.booking_id, r.version,"
                 f" r.undo_token FROM booking.reverse(model.token('{step}')) AS r"]
 
@@ -554,7 +555,10 @@ class Commands:
         self.snapshot = snapshot
         self.move_clock()
         kind = self.random.choices(['staff', 'system', 'customer'], [13, 2, 4])[0]
-        if not snapshot.bookings or (self.random.random() < 0.25 and len(snapshot.bookings) < 25):
+        if self.tokens and self.tokens[-1] != self.redeemed and self.chance(0.4):
+            self.redeemed = self.tokens[-1]
+            what = self.reverse
+        elif not snapshot.bookings or (self.random.random() < 0.25 and len(snapshot.bookings) < 25):
             what = self.random.choice([self.hold, self.hold_row, self.hold_rows, self.booked, self.booked_row])
         else:
             kinds = self.kinds

@@ -167,7 +167,7 @@ def spoil_steps(tenant, before):
     yield 'undone, the session is another', check_undone(with_rows(sessions=sessions), after.bookings[served],
                                                          after, served)
     items = copy.deepcopy(after.rows['items'])
-    items[0]['voided_at'] = 'never'
+    items[0]['voided_at'] = None if items[0]['voided_at'] else 'never'
     ordered = items[0]['booking_id']
     yield 'undone, the order is another', check_undone(with_rows(items=items), after.bookings[ordered],
                                                        after, ordered)

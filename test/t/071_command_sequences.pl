@@ -2,7 +2,7 @@
 # sequences of commands, by function and plain SQL, are held against what a
 # program that was written apart (test/model) makes of the rows.
 #
-# MODEL_SEED, MODEL_SEQUENCES (30) and MODEL_STEPS (60 each) choose them;
+# MODEL_SEED, MODEL_SEQUENCES (20) and MODEL_STEPS (50 each) choose them;
 # MODEL_ONLY is the number of a single one.  The seed is the same each time, so
 # that a run says something about a change; to search further, make test ...
 # MODEL_SEED=$RANDOM.
@@ -17,8 +17,8 @@ use Test::More;
 use BookingTest;
 
 my $seed      = $ENV{MODEL_SEED}      // 835658;
-my $sequences = $ENV{MODEL_SEQUENCES} // 30;
-my $steps     = $ENV{MODEL_STEPS}     // 60;
+my $sequences = $ENV{MODEL_SEQUENCES} // 20;
+my $steps     = $ENV{MODEL_STEPS}     // 50;
 $ENV{PYTHONDONTWRITEBYTECODE} = 1;
 
 # What a program prints is a note, or explains why the test failed.
