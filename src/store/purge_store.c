@@ -26,7 +26,9 @@ static StorePlan parts[] = {
 	REMOVE_FROM("answers"),
 	REMOVE_FROM("notes"),
 	REMOVE_FROM("payments"),
-	REMOVE_FROM("outbox")
+	REMOVE_FROM("outbox"),
+	REMOVE_FROM("external_refs"),
+	REMOVE_FROM("undo_tokens")
 };
 
 /*

@@ -381,14 +381,17 @@ records_lock_orders(const pg_uuid_t *tenant, ArrayType *orders)
 
 /* ---- side effects ---- */
 
-/* What was queued by a change that is undone and nobody has taken yet, is not sent. */
+/*
+ * What was queued by a change that is undone and nobody has taken yet, is not
+ * sent.  Refunds are of payments, which deposits.c looks after.
+ */
 void
 records_withdraw_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int version)
 {
 	static StorePlan plan = {
 		"UPDATE booking.outbox SET status = 'cancelled' WHERE tenant_id" EQ "$1 "
 		"AND booking_id" EQ "$2 AND booking_version" EQ "$3 "
-		"AND (status" EQ "'queued' OR status" EQ "'failed')",
+		"AND (status" EQ "'queued' OR status" EQ "'failed') AND topic" NE "'refund_due'",
 		3, {UUIDOID, UUIDOID, INT4OID}
 	};
 	Datum		values[] = {
@@ -419,7 +422,8 @@ records_sent_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int vers
 	static StorePlan plan = {
 		"SELECT DISTINCT topic, event FROM booking.outbox WHERE tenant_id" EQ "$1 "
 		"AND booking_id" EQ "$2 AND booking_version" EQ "$3 "
-		"AND (status" EQ "'leased' OR status" EQ "'sent') ORDER BY topic",
+		"AND (status" EQ "'leased' OR status" EQ "'sent') AND topic" NE "'refund_due' "
+		"ORDER BY topic",
 		3, {UUIDOID, UUIDOID, INT4OID}
 	};
 	Datum		values[] = {
@@ -440,7 +444,7 @@ records_withdrawn_effects(const pg_uuid_t *tenant, const pg_uuid_t *booking, int
 		"SELECT DISTINCT o.topic, o.event FROM booking.audit_log AS a JOIN booking.outbox AS o "
 		"ON o.tenant_id" EQ "$1 AND o.booking_id" EQ "$2 "
 		"AND o.booking_version" EQ "(a.version OPERATOR(pg_catalog.-) 1) "
-		"AND o.status" EQ "'cancelled' "
+		"AND o.status" EQ "'cancelled' AND o.topic" NE "'refund_due' "
 		"WHERE a.tenant_id" EQ "$1 AND a.booking_id" EQ "$2 AND a.version" EQ "$3 "
 		"AND a.action" EQ "'reverse' ORDER BY o.topic",
 		3, {UUIDOID, UUIDOID, INT4OID}
