@@ -14,16 +14,16 @@ DECLARE
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
 		'free_busy', 'availability_inputs', 'check_availability'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note'];
+		'book', 'cancel', 'reschedule', 'add_note', 'join_waitlist', 'waitlist_position'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
-		'no_show', 'reassign', 'expire_holds', 'hours_breach'];
+		'no_show', 'reassign', 'expire_holds', 'hours_breach', 'promote', 'promote_waiting'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];
 	functions text[];
 	reads CONSTANT text[] := ARRAY['tenants', 'branches', 'reason_codes', 'resources',
 		'services', 'service_requirements', 'service_resources', 'hours',
 		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
-		'orders', 'order_items', 'notes', 'holds', 'current_bookings'];
+		'orders', 'order_items', 'notes', 'holds', 'current_bookings', 'waiting', 'waitlist'];
 	function record;
 	name text;
 BEGIN
@@ -61,7 +61,7 @@ BEGIN
 		EXECUTE format('GRANT INSERT ON booking.notes TO %I', role);
 	END IF;
 	IF level IN ('staff', 'admin') THEN
-		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns, booking.vacancies TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.customers, booking.answers TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures TO %I', role);
 		EXECUTE format('GRANT SELECT ON booking.disturbed TO %I', role);

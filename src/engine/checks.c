@@ -19,6 +19,7 @@
 #include "engine/place.h"
 #include "engine/policy_check.h"
 #include "engine/quotas.h"
+#include "engine/waitlist.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/contact.h"
@@ -46,7 +47,8 @@ static const struct
 	{"hold_expired", STATUS_HELD, true},
 	{"hold_released", STATUS_HELD, false},
 	{"pending_expired", STATUS_PENDING, true},
-	{"request_lapsed", STATUS_PENDING_CANCELLATION, true}
+	{"request_lapsed", STATUS_PENDING_CANCELLATION, true},
+	{"waitlist_lapsed", STATUS_WAITLISTED, true}
 };
 
 /*
@@ -498,6 +500,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 		check_reason(change, NULL, row);
 	place_check(change, row, who);
 	check_length(change, NULL, row, who);
+	waitlist_check(change, row, NULL);
 	policy_check(change, row, NULL, who);
 	quotas_check(change, row, NULL, who);
 	if (status == STATUS_HELD)
@@ -729,6 +732,15 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 				 errdetail("It expired at %s.",
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
+	if (from == STATUS_WAITLISTED && checks_lapsed(old, change->now) &&
+		!(to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
+		  strcmp(row_text(new, BK_REASON_CODE), "waitlist_lapsed") == 0))
+		ereport(ERROR,
+				(booking_errcode(ERR_REQUEST_EXPIRED),
+				 errmsg("the time that was waited for is over"),
+				 errdetail("It could begin at %s at the latest.",
+						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
+
 	if (lifecycle_is_terminal(from) && !renews)
 	{
 		if (from != to)
@@ -755,6 +767,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		place_check(change, new, who);
 	if (checks_moves(old, new))
 		check_length(change, old, new, who);
+	waitlist_check(change, new, old);
 	policy_check(change, new, old, who);
 	quotas_check(change, new, old, who);
 }

@@ -50,7 +50,7 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 		if (to == STATUS_CANCELLED)
 		{
 			if (reason_is(new, "hold_expired") || reason_is(new, "pending_expired") ||
-				reason_is(new, "request_lapsed"))
+				reason_is(new, "request_lapsed") || reason_is(new, "waitlist_lapsed"))
 				return "expire";
 			if (from == STATUS_HELD && reason_is(new, "hold_released"))
 				return "release_hold";
@@ -63,10 +63,11 @@ action_of(const BookingRow *old, const BookingRow *new, bool *reversible)
 	}
 
 	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
-		!row_same(old, new, BK_RESOURCE_IDS))
+		!row_same(old, new, BK_RESOURCE_IDS) || !row_same(old, new, BK_WANTED))
 	{
 		*reversible = true;
-		return row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) ?
+		return row_same(old, new, BK_STARTS_AT) && row_same(old, new, BK_ENDS_AT) &&
+			row_same(old, new, BK_WANTED) ?
 			"reassign" : "reschedule";
 	}
 	if (to == STATUS_HELD && !row_same(old, new, BK_EXPIRES_AT))

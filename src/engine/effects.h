@@ -24,6 +24,8 @@ typedef struct QueuedEffects
 } QueuedEffects;
 
 extern void effects_queue(const BookingRow *old, const BookingRow *new, const char *action);
+extern QueuedEffects effects_save(void);
+extern void effects_restore(const QueuedEffects *effects);
 extern void effects_forget(void);
 extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
 

@@ -22,7 +22,7 @@ typedef struct ExpiryRest
 	char		first_failure[256]; /* the first of them this */
 } ExpiryRest;
 
-extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
+extern bool expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 						 const Occupant *occupants, int count, TimestampTz now);
 extern int	expiry_sweep(const pg_uuid_t *tenant, int max, ExpiryRest *rest);
 extern int	expiry_drop_over(int max);

@@ -39,6 +39,7 @@
 #include "engine/broadcast.h"
 #include "engine/deadlines.h"
 #include "engine/expiry.h"
+#include "engine/promotion.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -78,6 +79,7 @@ typedef struct Sweep
 
 static void sweep_expiry(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
+static void sweep_promotions(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
 static void sweep_prepared(SweepStep *step);
 
@@ -85,6 +87,7 @@ static void sweep_prepared(SweepStep *step);
 static const Sweep sweeps[] = {
 	{"expiry", "booking sweep: expiry", sweep_expiry},
 	{"allocations", "booking sweep: allocations", sweep_allocations},
+	{"promotions", "booking sweep: promotions", sweep_promotions},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
 	{"prepared", "booking sweep: prepared", sweep_prepared}
 };
@@ -155,6 +158,20 @@ sweep_allocations(SweepStep *step)
 		step->state->due = step->now;
 	else
 		step->state->not_before = after_ms(step->now, DROP_OVER_MS);
+}
+
+/* Gives what is vacant to who waits for it. */
+static void
+sweep_promotions(SweepStep *step)
+{
+	PromotionRest rest;
+
+	(void) promotion_sweep(NULL, step->max, &rest);
+	step->done = rest.looked_at - Min(rest.busy, rest.looked_at);
+	if (rest.busy > 0)
+		step->state->due = after_ms(step->now, RETRY_MS);
+	else if (rest.looked_at >= step->max)
+		step->state->due = step->now;
 }
 
 /*
