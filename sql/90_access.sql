@@ -12,9 +12,9 @@ DECLARE
 		'owned_resources', 'store_version', 'tenant_id', 'branch_id', 'service_id',
 		'resource_id', 'question_id', 'questions_for', 'agenda', 'effective_settings',
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
-		'free_busy', 'availability_inputs', 'check_availability'];
+		'free_busy', 'availability_inputs', 'check_availability', 'waitlist_position'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
-		'book', 'cancel', 'reschedule', 'add_note', 'join_waitlist', 'waitlist_position'];
+		'book', 'cancel', 'reschedule', 'add_note', 'join_waitlist'];
 	staff CONSTANT text[] := ARRAY['confirm', 'check_in', 'start_serving', 'complete',
 		'no_show', 'reassign', 'expire_holds', 'hours_breach', 'promote', 'promote_waiting'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours'];

@@ -168,7 +168,7 @@ SELECT waits('ben', 'cut', '2027-03-02 12:30Z', resources => chair(1));
 SELECT waits('cleo', 'cut', '2027-03-02 10:00Z', resources => chair(1));
 SET booking.now = '2027-03-02 10:20Z';
 -- cleo's slot is past
-SELECT status FROM booking.no_show(of('ann'), 'did_not_come');
+SELECT status FROM booking.no_show(of('ann'), 'did_not_arrive');
 SELECT * FROM now_is;
 SELECT booking.expire_holds();
 SELECT status, reason_code FROM booking.bookings WHERE id = of('cleo');
