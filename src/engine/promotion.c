@@ -349,7 +349,7 @@ find_slots(const pg_uuid_t *tenant, const Waiting *waiting, const TimeSpan *near
 
 	window = near ? neighbourhood(*near, waiting) : waiting->wanted;
 	window.from = Max(window.from, question.now);
-	window.until = Min(window.until, waiting->wanted.until - length + 1);
+	window.until -= length - 1;	/* from here on of starts */
 	if (window.from < window.until)
 		slots_list(&question, window, true, keep_slot, list);
 }
