@@ -125,6 +125,17 @@ SELECT version FROM booking.refresh_hold(of('cleo'));
 SELECT booking.expire_holds();
 SELECT * FROM now_is;
 
+-- it is not listed either, and who does not care which gets another one
+CALL anew();
+SET booking.now = '2027-03-01 09:00Z';
+SELECT count(*) FROM booking.hold(booking.service_id('cut'), '2027-03-02 10:00Z', resources => chair(1), metadata => '{"who": "ann"}');
+SELECT waits('ben', 'cut', '2027-03-02 10:00Z', resources => chair(1));
+SET booking.now = '2027-03-01 09:06Z';
+SELECT count(*) FROM booking.slots(booking.service_id('cut'), '[2027-03-02 10:00Z,2027-03-02 10:01Z)', chair(1));
+SELECT count(*) FROM booking.slots(booking.service_id('cut'), '[2027-03-02 11:00Z,2027-03-02 11:01Z)', chair(1));
+SELECT books('eve', 'cut', '2027-03-02 10:00Z');
+SELECT * FROM now_is;
+
 ---- every way to free something ----
 CREATE PROCEDURE taken() LANGUAGE plpgsql AS $$
 BEGIN
@@ -332,3 +343,39 @@ SELECT * FROM now_is;
 DROP TRIGGER not_ben ON booking.bookings;
 SELECT count(*) FROM booking.vacancies;
 SELECT booking.promote_waiting(-1);
+
+---- clients: their own place in the line, and no way past it ----
+CREATE ROLE regress_guest;
+SELECT booking.grant_access('regress_guest', 'client');
+CALL taken();
+SET ROLE regress_guest;
+SELECT booking.set_context(actor => 'gast', session => true);
+SELECT position FROM booking.join_waitlist(booking.service_id('cut'), '2027-03-02 10:00Z');
+SELECT service, position FROM booking.waitlist;
+SELECT count(*) FROM booking.waiting;
+SELECT booking.waitlist_position(booking_id) FROM booking.waitlist;
+SELECT booking.promote(booking_id) FROM booking.waitlist;
+UPDATE booking.bookings SET status = 'held';
+UPDATE booking.bookings SET joined_at = '2000-01-01';
+SELECT joined_at FROM booking.waitlist;
+SELECT booking.join_waitlist(booking.service_id('cut'), '2027-03-02 11:00Z', customer => '00000000-0000-0000-0000-000000000001');
+RESET ROLE;
+SELECT booking.set_context(session => true);
+SELECT booking.waitlist_position('00000000-0000-0000-0000-000000000001');
+SELECT booking.waitlist_position(NULL);
+SELECT booking.promote(NULL);
+-- a client's cancellation promotes somebody else
+CALL anew();
+SET ROLE regress_guest;
+SELECT booking.set_context(actor => 'gast', session => true);
+SELECT count(*) FROM booking.hold(booking.service_id('cut'), '2027-03-02 10:00Z', resources => chair(1), metadata => '{"who": "gast"}');
+RESET ROLE;
+SELECT booking.set_context(session => true);
+SELECT waits('ben', 'cut', '2027-03-02 10:00Z', resources => chair(1));
+SET ROLE regress_guest;
+SELECT booking.set_context(actor => 'gast', session => true);
+SELECT booking.release_hold((SELECT id FROM booking.bookings));
+RESET ROLE;
+SELECT * FROM now_is;
+SELECT booking.revoke_access('regress_guest');
+DROP ROLE regress_guest;
