@@ -190,9 +190,11 @@ waitlist_check(const Change *change, const BookingRow *row, const BookingRow *ol
 				 errdetail("It could begin at %s at the latest.",
 						   timestamptz_to_str(row_time(row, BK_EXPIRES_AT)))));
 
+	/* staff without a customer's name is somebody else each time */
 	queue = queue_of(change, row);
 	if (waiting_already(&queue, row_has(row, BK_CUSTOMER_ID) ? row_uuid(row, BK_CUSTOMER_ID) :
-						NULL, row_text(row, BK_BOOKED_BY), &change->booking, change->now))
+						NULL, change->staff ? NULL : row_text(row, BK_BOOKED_BY),
+						&change->booking, change->now))
 		ereport(ERROR,
 				(booking_errcode(ERR_ALREADY_WAITING),
 				 row_has(row, BK_CUSTOMER_ID) ?

@@ -6,7 +6,7 @@ SET TimeZone = 'America/Detroit';
 \echo '======================================================================'
 \echo
 \set ECHO all
--- There is one infrared sauna, and everybody wants it on Friday at six.
+-- There is one infrared sauna, and everybody wants it on Friday at four.
 SELECT booking.set_context(tenant => booking.tenant_id('harbor'),
 	actor => 'dana@harbor.example', actor_kind => 'staff', channel => 'staff_console',
 	session => true) \gset
@@ -20,8 +20,7 @@ SELECT booking_id FROM booking.book(booking.service_id('sauna-hour'),
 	local_start => :'friday'::date + time '16:00', customer => '{"name": "Vera"}',
 	branch => booking.branch_id('detroit')) \gset vera_
 \echo
--- Will wants just that hour.  Xena comes whenever there is one that afternoon,
--- but not before two.
+-- Will wants just that hour.  Xena takes any between half past three and five.
 SELECT booking_id, position FROM booking.join_waitlist(booking.service_id('sauna-hour'),
 	local_start => :'friday'::date + time '16:00', branch => booking.branch_id('detroit'),
 	metadata => '{"name": "Will"}') \gset will_

@@ -59,10 +59,12 @@ SELECT booking.waitlist_position(of('cleo')), booking.waitlist_position(of('ann'
 SELECT waits('ben', 'cut', '2027-03-02 10:30Z');
 INSERT INTO booking.bookings (service_id, status, starts_at, customer_id)
 VALUES (booking.service_id('cut'), 'waitlisted', '2027-03-02 09:30Z', customer('ben'));
--- without a customer: the same actor
-SELECT booking.set_context(actor => 'phone', session => true);
+-- without a customer: the same actor, unless it is staff
+SELECT position FROM booking.join_waitlist(booking.service_id('cut'), '2027-03-02 15:00Z');
+SELECT booking.set_context(actor => 'phone', actor_kind => 'customer', session => true);
 SELECT position FROM booking.join_waitlist(booking.service_id('cut'), '2027-03-02 15:00Z');
 SELECT position FROM booking.join_waitlist(booking.service_id('cut'), '2027-03-02 15:00Z');
+SELECT booking.set_context(session => true);
 -- too late
 SELECT waits('eve', 'cut', '2027-03-01 09:00Z');
 SELECT waits('eve', 'cut', wanted => '[2027-03-01 08:00Z,2027-03-01 10:00Z)');
