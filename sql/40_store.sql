@@ -348,6 +348,8 @@ BEGIN
 		previous_status text,
 		hold_ttl interval,
 		held_at timestamptz,
+		wanted tstzrange,
+		joined_at timestamptz,
 		local_start timestamp NOT NULL,
 		time_zone text NOT NULL,
 		price numeric NOT NULL,
@@ -398,6 +400,33 @@ BEGIN
 			autovacuum_vacuum_cost_delay = 0);
 	CREATE INDEX allocations_shared ON booking.allocations
 		USING gist (tenant_id, resource_id, during) WHERE (NOT exclusive);
+
+	/*
+	 * Who waits, derived from the bookings by their guard: wanted is when the
+	 * slot may lie, reach what it could occupy then.
+	 */
+	CREATE TABLE booking.waiting (
+		tenant_id uuid NOT NULL,
+		booking_id uuid NOT NULL,
+		branch_id uuid NOT NULL,
+		service_id uuid NOT NULL,
+		resource_ids uuid[] NOT NULL,
+		wanted tstzrange NOT NULL,
+		reach tstzrange NOT NULL,
+		joined_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, booking_id)
+	);
+	CREATE INDEX waiting_reach ON booking.waiting USING gist (tenant_id, reach);
+
+	/* Time that became free while who waits for it could not be had. */
+	CREATE TABLE booking.vacancies (
+		tenant_id uuid NOT NULL,
+		id uuid NOT NULL,
+		resource_id uuid,
+		during tstzrange NOT NULL,
+		noted_at timestamptz NOT NULL,
+		PRIMARY KEY (tenant_id, id)
+	);
 
 	/* When a resource was last chosen for a service: they take turns. */
 	CREATE TABLE booking.turns (

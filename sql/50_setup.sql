@@ -32,6 +32,12 @@ BEGIN
 		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.allocations
 		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
 	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.waiting
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
+	CREATE OR REPLACE TRIGGER derived_guard
+		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.vacancies
+		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
+	CREATE OR REPLACE TRIGGER derived_guard
 		BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON booking.turns
 		FOR EACH STATEMENT EXECUTE FUNCTION booking.derived_guard('write');
 	CREATE OR REPLACE TRIGGER derived_guard
@@ -132,6 +138,8 @@ BEGIN
 		('bookings', 'SELECT', '(SELECT booking.has_access(''auditor''))', NULL),
 		('allocations', 'SELECT', '', 'staff'),
 		('turns', 'SELECT', '', 'staff'),
+		('waiting', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = waiting.tenant_id AND b.id = waiting.booking_id)', NULL),
+		('vacancies', 'SELECT', '', 'staff'),
 		('service_sessions', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = service_sessions.tenant_id AND b.id = service_sessions.booking_id)', NULL),
 		('orders', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = orders.tenant_id AND b.order_id = orders.id)', NULL),
 		('order_items', 'SELECT', 'EXISTS (SELECT FROM booking.bookings AS b WHERE b.tenant_id = order_items.tenant_id AND b.id = order_items.booking_id)', NULL),
@@ -206,7 +214,8 @@ BEGIN
 		/* by name: with b.*, a column that a user adds could not be dropped again */
 		SELECT b.tenant_id, b.id, b.branch_id, b.service_id, b.status, b.starts_at, b.ends_at,
 			b.during, b.resource_ids, b.units, b.customer_id, b.expires_at, b.version,
-			b.reason_code, b.previous_status, b.hold_ttl, b.held_at, b.local_start, b.time_zone,
+			b.reason_code, b.previous_status, b.hold_ttl, b.held_at, b.wanted, b.joined_at,
+			b.local_start, b.time_zone,
 			b.price, b.tax, b.currency, b.order_id, b.booked_by, b.contact, b.title, b.description,
 			b.attendees, b.party_size, b.note_count, b.metadata, b.channel, b.conversation,
 			b.actor, b.actor_kind, b.request_id, b.overrides, b.change_metadata, b.created_at,
@@ -221,6 +230,18 @@ BEGIN
 		  AND NOT (b.status = 'held' AND b.expires_at <= booking.now());
 	COMMENT ON VIEW booking.current_bookings IS
 	'Bookings that stand, with the name of the service and the codes of the resources; cancelled ones, no-shows and expired holds are left out.';
+
+	CREATE OR REPLACE VIEW booking.waitlist WITH (security_invoker = true) AS
+		SELECT b.tenant_id, b.id AS booking_id, b.branch_id, b.service_id, s.name AS service,
+			b.starts_at, b.ends_at, b.wanted, b.resource_ids, b.units, b.party_size,
+			b.customer_id, b.booked_by, w.joined_at, b.expires_at,
+			booking.waitlist_position(b.id, b.tenant_id) AS position
+		FROM booking.waiting AS w
+		JOIN booking.bookings AS b ON b.tenant_id = w.tenant_id AND b.id = w.booking_id
+		JOIN booking.services AS s ON s.tenant_id = b.tenant_id AND s.id = b.service_id
+		WHERE b.status = 'waitlisted' AND b.expires_at > booking.now();
+	COMMENT ON VIEW booking.waitlist IS
+	'Who waits: for which slot, or for any within wanted, since when, and at which position of the queue.';
 
 	CREATE OR REPLACE VIEW booking.disturbed WITH (security_invoker = true) AS
 		WITH taken AS (
@@ -394,6 +415,8 @@ BEGIN
 		('answers', 'What was answered, by booking.'),
 		('bookings', 'The bookings. INSERT, UPDATE and COPY obey the same rules as the functions; DELETE is refused.'),
 		('allocations', 'What is occupied now, derived from the bookings by their guard.'),
+		('waiting', 'Who waits for which time, derived from the bookings by their guard; view waitlist shows it.'),
+		('vacancies', 'Time that became free while whoever waits for it was busy elsewhere; promote_waiting() and the worker give it away.'),
 		('turns', 'Where resources take turns (assignment = round_robin): the one with the lowest turn is next, or one that has none yet.'),
 		('service_sessions', 'What happened to a booking on the day, with times.'),
 		('orders', 'What is to be paid, one per checkout.'),
@@ -422,7 +445,9 @@ BEGIN
 		('resource_ids', 'What the booking takes; left out, the engine chooses what the service needs.'),
 		('units', 'How many units of each shared resource.'),
 		('order_id', 'What it is on to be paid. A held booking with an order is checked out and waits for its deposit.'),
-		('expires_at', 'When the status lapses: of a hold, of a request waiting for approval or for cancellation. In a hold, null means now plus hold_ttl.'),
+		('wanted', 'Of who waits: the time in which the slot may lie; null: exactly the slot.'),
+		('joined_at', 'When it joined the waiting list, or moved to the end of another queue.'),
+		('expires_at', 'When the status lapses: of a hold, of a request waiting for approval or for cancellation, of a place on the waiting list. In a hold, null means now plus hold_ttl.'),
 		('version', 'Counts the changes. An UPDATE that states another version than the current or the next is refused.'),
 		('reason_code', 'Why it was cancelled or a no-show; a code of reason_codes.'),
 		('local_start', 'The start as wall-clock time in time_zone; setting it moves the booking.'),

@@ -12,13 +12,14 @@ DECLARE
 		'owned_resources', 'store_version', 'tenant_id', 'branch_id', 'service_id',
 		'resource_id', 'question_id', 'questions_for', 'agenda', 'effective_settings',
 		'effective_hours', 'slots', 'suggest_slots', 'explain_slot', 'availability',
-		'free_busy', 'availability_inputs', 'check_availability'];
+		'free_busy', 'availability_inputs', 'check_availability', 'waitlist_position'];
 	clients CONSTANT text[] := ARRAY['hold', 'refresh_hold', 'release_hold', 'checkout',
 		'book', 'cancel', 'reschedule', 'add_note', 'check_in', 'request_cancellation', 'amend',
-		'reverse', 'attempt', 'available_actions'];
+		'reverse', 'attempt', 'available_actions', 'join_waitlist'];
 	staff CONSTANT text[] := ARRAY['confirm', 'start_serving', 'complete', 'no_show', 'reassign',
 		'restore', 'expire_holds', 'mark_no_shows', 'hours_breach', 'issue_undo', 'bulk_cancel',
-		'bulk_reassign', 'record_payment', 'record_refund', 'merge_customers'];
+		'bulk_reassign', 'record_payment', 'record_refund', 'merge_customers', 'promote',
+		'promote_waiting'];
 	admins CONSTANT text[] := ARRAY['broadcast', 'worker_status', 'set_setting', 'set_hours',
 		'erase_customer', 'erase_actor', 'purge', 'purge_idempotency_keys', 'seal_audit'];
 	historians CONSTANT text[] := ARRAY['audit_search', 'booking_as_of', 'bookings_as_of'];
@@ -28,7 +29,8 @@ DECLARE
 		'services', 'service_requirements', 'service_resources', 'hours',
 		'resource_zones', 'questions', 'store_state', 'error_codes', 'transitions', 'settings'];
 	own CONSTANT text[] := ARRAY['bookings', 'customers', 'answers', 'service_sessions',
-		'orders', 'order_items', 'payments', 'notes', 'holds', 'current_bookings'];
+		'orders', 'order_items', 'payments', 'notes', 'holds', 'current_bookings', 'waiting',
+		'waitlist'];
 	function record;
 	name text;
 BEGIN
@@ -69,7 +71,7 @@ BEGIN
 		EXECUTE format('GRANT INSERT ON booking.notes TO %I', role);
 	END IF;
 	IF level IN ('staff', 'admin') THEN
-		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns TO %I', role);
+		EXECUTE format('GRANT SELECT ON booking.allocations, booking.turns, booking.vacancies TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE ON booking.customers, booking.answers TO %I', role);
 		EXECUTE format('GRANT INSERT, UPDATE, DELETE ON booking.closures, booking.external_refs TO %I',
 					   role);

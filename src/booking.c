@@ -21,9 +21,11 @@
 #include "engine/locks.h"
 #include "engine/occupancy.h"
 #include "engine/pending.h"
+#include "engine/promotion.h"
 #include "rules/settings.h"
 #include "store/bookings.h"
 #include "store/store_state.h"
+#include "store/waiting.h"
 #include "worker/launcher.h"
 
 BOOKING_MODULE_MAGIC;
@@ -46,6 +48,8 @@ _PG_init(void)
 	locks_init();
 	occupancy_init();
 	pending_init();
+	promotion_init();
+	waiting_init();
 	deadlines_init();
 	launcher_init();
 }

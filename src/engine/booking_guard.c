@@ -37,6 +37,8 @@
 #include "engine/occupancy.h"
 #include "engine/pending.h"
 #include "engine/policy_check.h"
+#include "engine/promotion.h"
+#include "engine/waitlist.h"
 #include "errors.h"
 #include "rules/actors.h"
 #include "rules/ids.h"
@@ -44,6 +46,7 @@
 #include "store/bookings.h"
 #include "store/plan.h"
 #include "store/store_state.h"
+#include "store/waiting.h"
 
 PG_FUNCTION_INFO_V1(booking_booking_guard);
 
@@ -216,6 +219,7 @@ after_insert(const BookingRow *row)
 	if (lifecycle_is_occupying(row_status(row)) && change->locked)
 		occupancy_take(change, row_has(row, BK_EXPIRES_AT) ?
 					   row_time(row, BK_EXPIRES_AT) : DT_NOEND);
+	waitlist_write(change, row, NULL);
 	assignment_write_turns(change);
 	consequences_write(change, NULL, row, who);
 	bookings_note_result(row);
@@ -230,6 +234,14 @@ update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 	bool		occupies = lifecycle_is_occupying(row_status(new));
 	TimestampTz expires_at = row_has(new, BK_EXPIRES_AT) ?
 		row_time(new, BK_EXPIRES_AT) : DT_NOEND;
+
+	/* who waits comes before a hold that lapsed and is to be taken again */
+	if (occupied && occupies && checks_lapsed(old, change->now) &&
+		waiting_until(&change->tenant) > change->now)
+	{
+		allocations_delete(&change->tenant, &change->booking);
+		promotion_now(change, old);
+	}
 
 	if (occupies)
 	{
@@ -246,6 +258,9 @@ update_occupancy(Change *change, const BookingRow *old, const BookingRow *new)
 		occupancy_keep_cleanup(change);
 	else
 		allocations_delete(&change->tenant, &change->booking);
+
+	if (occupied && (!occupies || checks_moves(old, new)))
+		promotion_note_freed(change, old);
 }
 
 static void
@@ -267,6 +282,7 @@ after_update(const BookingRow *old, const BookingRow *row)
 	checks_update(change, old, row, who);
 	if (change->locked)
 		update_occupancy(change, old, row);
+	waitlist_write(change, row, old);
 	assignment_write_turns(change);
 	consequences_write(change, old, row, who);
 	bookings_note_result(row);
@@ -326,7 +342,10 @@ booking_booking_guard(PG_FUNCTION_ARGS)
 		 TRIGGER_FIRED_FOR_ROW(trigger->tg_event)))
 		check_delete();
 	else if (TRIGGER_FIRED_FOR_STATEMENT(trigger->tg_event))
+	{
 		pending_end_statement();
+		promotion_end_statement();
+	}
 	else if (TRIGGER_FIRED_BEFORE(trigger->tg_event))
 		return PointerGetDatum(before_row(trigger));
 	else

@@ -24,6 +24,7 @@
 #include "engine/policy_check.h"
 #include "engine/quotas.h"
 #include "engine/reasons.h"
+#include "engine/waitlist.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/contact.h"
@@ -597,6 +598,7 @@ checks_insert(Change *change, const BookingRow *row, const Context *who)
 		reasons_check(change, NULL, row);
 	place_check(change, row, who);
 	check_length(change, NULL, row, who);
+	waitlist_check(change, row, NULL);
 	policy_check(change, row, NULL, who);
 	quotas_check(change, row, NULL, who);
 	if (change->deposit_verdict == DEPOSIT_AWAITED)
@@ -902,6 +904,15 @@ checks_leave(Change *change, const BookingRow *old, const BookingRow *new,
 				 errdetail("It expired at %s.",
 						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
 
+	if (from == STATUS_WAITLISTED && checks_lapsed(old, change->now) &&
+		!(to == STATUS_CANCELLED && row_has(new, BK_REASON_CODE) &&
+		  strcmp(row_text(new, BK_REASON_CODE), "waitlist_lapsed") == 0))
+		ereport(ERROR,
+				(booking_errcode(ERR_REQUEST_EXPIRED),
+				 errmsg("the time that was waited for is over"),
+				 errdetail("It could begin at %s at the latest.",
+						   timestamptz_to_str(row_time(old, BK_EXPIRES_AT)))));
+
 	managed_check(change, old, new, who);
 	deposits_check(change);
 	if (restores)
@@ -962,6 +973,7 @@ checks_update(Change *change, const BookingRow *old, const BookingRow *new,
 		place_check_needs(change, new);
 	if (checks_moves(old, new))
 		check_length(change, old, new, who);
+	waitlist_check(change, new, old);
 	policy_check(change, new, old, who);
 	quotas_check(change, new, old, who);
 }

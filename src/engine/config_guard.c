@@ -29,6 +29,7 @@
 #include "engine/deadlines.h"
 #include "engine/intent.h"
 #include "engine/locks.h"
+#include "engine/promotion.h"
 #include "errors.h"
 #include "rules/calendar.h"
 #include "rules/duration.h"
@@ -602,6 +603,32 @@ change_capacity(const ConfigRow *row)
 	allocations_set_exclusive(config_uuid(row, "tenant_id"), config_uuid(row, "id"), exclusive);
 }
 
+/*
+ * A resource came to be there, to be in use or to have other settings or
+ * another capacity, or hours or closures changed: there may be room now for
+ * somebody who waits (W2).  Opening hours are changed row by row, so nothing
+ * is given away before they are as they are to be.
+ */
+static void
+tell_waiting(TriggerData *trigger, const pg_uuid_t *tenant)
+{
+	const char *table = RelationGetRelationName(trigger->tg_relation);
+	bool		is_new = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	ConfigRow	row;
+
+	if (strcmp(table, "resources") == 0 && !TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	{
+		row = config_row(trigger->tg_relation, is_new ? trigger->tg_trigtuple :
+						 trigger->tg_newtuple);
+		promotion_after_config(tenant, config_uuid(&row, "id"), true);
+	}
+	else if (strcmp(table, "closures") == 0 && !is_new)
+		promotion_after_config(tenant, NULL, true);
+	else if (strcmp(table, "hours") == 0 || strcmp(table, "date_overrides") == 0 ||
+			 strcmp(table, "resource_zones") == 0)
+		promotion_after_config(tenant, NULL, false);
+}
+
 static void
 after_config(TriggerData *trigger)
 {
@@ -653,6 +680,7 @@ after_config(TriggerData *trigger)
 		deadlines_note(clock_now());
 	}
 
+	tell_waiting(trigger, tenant);
 	store_finish();
 }
 

@@ -60,7 +60,7 @@ consequences_action(const Change *change, const BookingRow *old, const BookingRo
 		if (to == STATUS_CANCELLED)
 		{
 			if (reason_is(new, "hold_expired") || reason_is(new, "pending_expired") ||
-				reason_is(new, "request_lapsed"))
+				reason_is(new, "request_lapsed") || reason_is(new, "waitlist_lapsed"))
 				return "expire";
 			if (from == STATUS_HELD && reason_is(new, "hold_released"))
 				return "release_hold";
@@ -81,7 +81,8 @@ consequences_action(const Change *change, const BookingRow *old, const BookingRo
 
 	if (deposits_awaited(new) && !deposits_awaited(old))
 		return "checkout";
-	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT))
+	if (!row_same(old, new, BK_STARTS_AT) || !row_same(old, new, BK_ENDS_AT) ||
+		!row_same(old, new, BK_WANTED))
 	{
 		*reversible = true;
 		return "reschedule";

@@ -43,7 +43,9 @@ static const struct
 	{"reschedule", "calendar_sync", false, false},
 	{"reassign", "calendar_sync", false, false},
 	{"no_show", "follow_up", false, false},
-	{"complete", "follow_up", false, false}
+	{"complete", "follow_up", false, false},
+	{"promote", "waitlist_promotion", false, true},
+	{"promote", "calendar_sync", false, false}
 };
 
 /* What the last change queued, for the function that made it. */
@@ -81,7 +83,9 @@ effects_queue(const BookingRow *old, const BookingRow *new, const char *action)
 	last.version = row_int(new, BK_VERSION);
 	last.count = 0;
 
-	held = strcmp(action, "checkout") != 0 && only_held(old ? old : new);
+	/* who waited comes to be known by what he gets */
+	held = strcmp(action, "checkout") != 0 &&
+		only_held(old && strcmp(action, "promote") != 0 ? old : new);
 
 	for (int i = 0; i < lengthof(effect_rules); i++)
 	{
@@ -172,6 +176,19 @@ effects_queue_refund(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 	}
 	Assert(last.count < EFFECTS_MAX);
 	last.topics[last.count++] = "refund_due";
+}
+
+/* What was queued last, to be put back after changes that are not the caller's. */
+QueuedEffects
+effects_save(void)
+{
+	return last;
+}
+
+void
+effects_restore(const QueuedEffects *effects)
+{
+	last = *effects;
 }
 
 /* A command begins: what was queued before it is not its doing. */

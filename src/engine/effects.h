@@ -28,6 +28,8 @@ extern void effects_reverse(const BookingRow *old, const BookingRow *new);
 extern void effects_queue_refund(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 								 const pg_uuid_t *effect, const char *event, int version,
 								 TimestampTz now);
+extern QueuedEffects effects_save(void);
+extern void effects_restore(const QueuedEffects *effects);
 extern void effects_forget(void);
 extern const QueuedEffects *effects_of(const pg_uuid_t *booking, int version);
 

@@ -20,6 +20,7 @@
 #include "engine/clock.h"
 #include "engine/expiry.h"
 #include "engine/locks.h"
+#include "engine/promotion.h"
 #include "rules/ids.h"
 #include "store/bookings.h"
 #include "store/plan.h"
@@ -46,9 +47,10 @@ end_unlocked(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now, EndBookin
 
 /*
  * Clears what is over out of the way of an allocation whose keys the
- * transaction has.
+ * transaction has.  False when there was nothing; what there was may have gone
+ * to somebody who waits.
  */
-void
+bool
 expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 			 const Occupant *occupants, int count, TimestampTz now)
 {
@@ -59,9 +61,11 @@ expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 		if (occupants[i].expires_at <= now)
 			ids[over++] = occupants[i].booking_id;
 	if (over == 0)
-		return;
+		return false;
 	end_unlocked(tenant, store_uuid_array(ids, over), now, bookings_end_expired);
-	allocations_delete_over(tenant, &wanted->resource_id, wanted->span, now);
+	if (allocations_delete_over(tenant, &wanted->resource_id, wanted->span, now) > 0)
+		promotion_of_leftover(tenant, &wanted->resource_id, wanted->span, now);
+	return true;
 }
 
 static void

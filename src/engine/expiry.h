@@ -27,7 +27,7 @@ typedef struct ExpiryRest
 typedef uint64 (*EndBookings) (const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now,
 							   const pg_uuid_t *request_id);
 
-extern void expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
+extern bool expiry_clear(const pg_uuid_t *tenant, const Allocation *wanted,
 						 const Occupant *occupants, int count, TimestampTz now);
 extern int	expiry_end_separately(const pg_uuid_t *tenant, const pg_uuid_t *ids, int count,
 								  TimestampTz now, EndBookings end, ExpiryRest *rest);

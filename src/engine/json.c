@@ -23,6 +23,7 @@
 
 #include "compat.h"
 #include "engine/json.h"
+#include "store/plan.h"
 
 static void
 push(JsonbParseState **state, JsonbIteratorToken token, JsonbValue *value)
@@ -283,6 +284,20 @@ json_add_datum(JsonbParseState **state, const char *key, Oid type, Datum value, 
 		case JSONBOID:
 			push_jsonb(state, DatumGetJsonbP(value));
 			break;
+		case TSTZRANGEOID:
+			{
+				char		until[MAXDATELEN + 2];
+				char	   *range;
+				TimeSpan	span;
+
+				if (!store_range_span(value, &span))
+					elog(ERROR, "range is not half-open and finite");
+				format_time(span.from, "Z", buffer);
+				format_time(span.until, "Z", until);
+				range = psprintf("[%s,%s)", buffer, until);
+				push_string(state, WJB_VALUE, range, strlen(range));
+				break;
+			}
 		case UUIDARRAYOID:
 			push_array(state, UUIDOID, value);
 			break;

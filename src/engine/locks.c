@@ -13,8 +13,8 @@
  * so that bookings of different days do not wait for each other, and a long
  * one waits for all.  A customer who must not be in two places at once is
  * locked likewise.  A quota's key is one Exclusive lock, and so are that of the
- * turns of a service's resources and that of a request that is made under an
- * idempotency key.
+ * turns of a service's resources, of somebody who waits, and of a request that
+ * is made under an idempotency key.
  *
  * Order.  All keys a change needs are put together first, made unique, sorted
  * by class (turns, quotas and customers, resources) and by their final lock
@@ -72,6 +72,8 @@ typedef enum KeyKind
 	KEY_ACTOR,
 	KEY_TURNS,
 	KEY_QUOTA,
+	KEY_QUEUE,
+	KEY_WAITING,
 	KEY_CUSTOMER,
 	KEY_CUSTOMER_DAY,
 	KEY_REQUEST
@@ -83,6 +85,8 @@ static const uint16 key_classes[] = {
 	[KEY_ACTOR] = QUOTA_CLASS,
 	[KEY_TURNS] = TURN_CLASS,
 	[KEY_QUOTA] = QUOTA_CLASS,
+	[KEY_QUEUE] = QUOTA_CLASS,
+	[KEY_WAITING] = QUOTA_CLASS,
 	[KEY_CUSTOMER] = QUOTA_CLASS,
 	[KEY_CUSTOMER_DAY] = QUOTA_CLASS,
 	[KEY_REQUEST] = REQUEST_CLASS
@@ -309,6 +313,25 @@ void
 locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor)
 {
 	add_key(set, KEY_ACTOR, tenant, actor, strlen(actor), 0, ExclusiveLock);
+}
+
+/*
+ * Adds the key of the waiting lists of a branch.  Whoever joins one shuts out
+ * all others that do and all that free something there, which in turn don't
+ * shut out each other.  So what is freed is seen by who waits for it or the
+ * other way round, and how many wait can be counted.
+ */
+void
+locks_add_queue(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *branch, bool joins)
+{
+	add_key(set, KEY_QUEUE, tenant, branch, UUID_LEN, 0, joins ? ExclusiveLock : RowExclusiveLock);
+}
+
+/* Adds the key under which somebody who waits is given what was freed for him. */
+void
+locks_add_waiting(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *booking)
+{
+	add_key(set, KEY_WAITING, tenant, booking, UUID_LEN, 0, ExclusiveLock);
 }
 
 /* By class, then by the rest of the tag. */

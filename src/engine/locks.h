@@ -47,6 +47,9 @@ extern void locks_add_customer(KeySet *set, const pg_uuid_t *tenant,
 extern void locks_add_quota(KeySet *set, const pg_uuid_t *tenant, const void *name,
 							int length);
 extern void locks_add_turns(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *service);
+extern void locks_add_queue(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *branch,
+							bool joins);
+extern void locks_add_waiting(KeySet *set, const pg_uuid_t *tenant, const pg_uuid_t *booking);
 extern void locks_add_actor(KeySet *set, const pg_uuid_t *tenant, const char *actor);
 extern bool locks_has_part(const pg_uuid_t *tenant, const pg_uuid_t *resource);
 extern void locks_add_all(KeySet *set, const KeySet *other);

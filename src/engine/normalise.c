@@ -26,7 +26,9 @@
 #include "engine/normalise.h"
 #include "engine/occupancy.h"
 #include "engine/pricing.h"
+#include "engine/promotion.h"
 #include "engine/quotas.h"
+#include "engine/waitlist.h"
 #include "errors.h"
 #include "rules/actors.h"
 #include "rules/calendar.h"
@@ -193,6 +195,12 @@ fill_start(const Change *change, BookingRow *row, const Context *context)
 {
 	bool		local = !row_has(row, BK_STARTS_AT) && row_has(row, BK_LOCAL_START);
 	pg_tz	   *zone = NULL;
+	TimeSpan	wanted;
+
+	/* who wants any slot within a time has the first one until he gets one */
+	if (!row_has(row, BK_STARTS_AT) && !local && row_has(row, BK_WANTED) &&
+		store_range_span(row->value[BK_WANTED], &wanted))
+		row_set(row, BK_STARTS_AT, TimestampTzGetDatum(wanted.from));
 
 	if (local || change->service->length.by_nights)
 		zone = calendar_zone(find_branch(change, row, context)->time_zone);
@@ -329,6 +337,35 @@ branch_to_be(const Change *change, const BookingRow *row, const BookingRow *old,
 	return branch ? branch : find_branch(change, row, context);
 }
 
+/* Whether a change gives back time, or takes anew what has lapsed. */
+static bool
+frees_time(const BookingRow *row, const BookingRow *old)
+{
+	return old != NULL && lifecycle_is_occupying(row_status(old)) &&
+		(!lifecycle_is_occupying(row_status(row)) || checks_moves(old, row) ||
+		 checks_lapsed(old, clock_now()));
+}
+
+/*
+ * Adds the keys of the queues for what a booking gives back, and of those who
+ * wait in them; returns how many do.
+ */
+static int
+add_queue_keys(const Change *change, const BookingRow *old, KeySet *keys)
+{
+	int			count;
+	pg_uuid_t  *ids = row_resources(old, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const Resource *resource = config_resource(&change->tenant, &ids[i]);
+
+		if (resource != NULL)
+			locks_add_queue(keys, &change->tenant, &resource->branch.id, false);
+	}
+	return promotion_add_keys(keys, &change->tenant, old, clock_now());
+}
+
 /*
  * Takes the keys a change needs, choosing the resources that are not named,
  * and reads the clock.  False when keys were to be had without waiting and
@@ -345,6 +382,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 	pg_uuid_t  *named = row_resources(row, &named_count);
 	const Branch *branch = NULL;
 	Assignment	assignment = {named_count, named, named_count, true};
+	bool		frees = frees_time(row, old);
+	int			waiting = 0;
 	bool		complete;
 
 	change->slot = row_slot(row);
@@ -390,6 +429,8 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 			occupancy_add_keys(&keys, &change->tenant, change->service, ids, count,
 							   row_slot(old));
 		}
+		if (frees)
+			waiting = add_queue_keys(change, old, &keys);
 		if (occupies && row_has(row, BK_BOOKED_BY) &&
 			(row_status(row) == STATUS_HELD || !money_is_zero(change->service->deposit)) &&
 			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
@@ -399,6 +440,15 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 
 		change->now = clock_now();
 		change->locked = true;
+
+		/* somebody may have joined meanwhile; from now on nobody does */
+		if (frees && attempt < MAX_CHOICES &&
+			promotion_add_keys(NULL, &change->tenant, old, change->now) > waiting)
+		{
+			locks_release(&taken);
+			change->locked = false;
+			continue;
+		}
 		if (!occupies)
 			return true;
 
@@ -494,6 +544,12 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 				{
 					int64		ttl;
 
+					/* not as long as who joined the waiting list would like */
+					if (old != NULL && row_status(old) == STATUS_WAITLISTED &&
+						row_same(old, row, BK_HOLD_TTL))
+						row_set(row, BK_HOLD_TTL,
+								IntervalPGetDatum(interval_of(checks_setting(SETTING_WAITLIST_TTL,
+																			   change, NULL).interval_us)));
 					if (!row_has(row, BK_HOLD_TTL))
 						row_set(row, BK_HOLD_TTL,
 								IntervalPGetDatum(interval_of(checks_setting(SETTING_HOLD_TTL,
@@ -526,6 +582,10 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 
 		case STATUS_PENDING_CANCELLATION:
 			row_set(row, BK_EXPIRES_AT, row->value[BK_STARTS_AT]);
+			break;
+
+		case STATUS_WAITLISTED:
+			row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(waitlist_expiry(row)));
 			break;
 
 		default:
@@ -660,7 +720,12 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	/* what is over takes nothing any more */
 	if (change->imported && row_time(row, BK_ENDS_AT) <= clock_now())
 		occupies = false;
+	waitlist_check_wanted(row, NULL);
+
 	if (occupies && !take_place(change, row, NULL, context, true))
+		return false;
+	if (waitlist_joins(row, NULL) &&
+		!waitlist_lock(change, row, branch_to_be(change, row, NULL, context)))
 		return false;
 	if (!occupies)
 		change->now = clock_now();
@@ -672,6 +737,7 @@ normalise_insert(Change *change, BookingRow *row, const Context *context)
 	row_clear(row, BK_HELD_AT);
 	if (!change->imported)
 		row_clear(row, BK_PREVIOUS_STATUS);
+	waitlist_fill(change, row, NULL);
 	if (change->imported)
 	{
 		fill_expiry(change, row, NULL);
@@ -814,6 +880,13 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 	if (!row_has(row, BK_RESOURCE_IDS))
 		row_set(row, BK_RESOURCE_IDS, PointerGetDatum(construct_empty_array(UUIDOID)));
 
+	/* who waits and says another slot wants just that */
+	if (from == STATUS_WAITLISTED && to == STATUS_WAITLISTED &&
+		row_same(old, row, BK_WANTED) &&
+		(!row_same(old, row, BK_STARTS_AT) || !row_same(old, row, BK_ENDS_AT)))
+		row_clear(row, BK_WANTED);
+	waitlist_check_wanted(row, old);
+
 	needs_place = occupied != occupies ||
 		(occupies && (!row_same(old, row, BK_CUSTOMER_ID) ||
 					  !row_same(old, row, BK_BRANCH_ID))) ||
@@ -826,7 +899,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		needs_place = false;
 	if (needs_place || from != to || checks_moves(old, row) ||
 		!row_same(old, row, BK_PARTY_SIZE) || !row_same(old, row, BK_PRICE) ||
-		!row_same(old, row, BK_CURRENCY))
+		!row_same(old, row, BK_CURRENCY) || waitlist_joins(row, old))
 		load_service(change, row);
 
 	/* work for others doesn't wait for the order it is going to change either */
@@ -839,7 +912,12 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 			return false;
 	}
 	else
+	{
+		if (waitlist_joins(row, old) &&
+			!waitlist_lock(change, row, branch_to_be(change, row, old, context)))
+			return false;
 		change->now = clock_now();
+	}
 	change->moves_away = occupied &&
 		(occupies ? checks_moves(old, row) : to != STATUS_COMPLETED);
 	if (!row_same(old, row, BK_BRANCH_ID) || checks_moves(old, row))
@@ -855,6 +933,7 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
 		row_clear(row, BK_REASON_CODE);
 	fill_approval(change, row);
 	fill_past(row, old);
+	waitlist_fill(change, row, old);
 	pricing_fill(change, row, old, context_is_staff(context));
 	deposits_fill(change, row, old, context_is_staff(context));
 	fill_expiry(change, row, old);

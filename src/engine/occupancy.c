@@ -126,6 +126,24 @@ occupancy_reach(const Service *service, TimeSpan slot)
 }
 
 /*
+ * When somebody else's slot must lie to have been in the way of one that a
+ * booking had on a resource: within the booking's buffers and its own.
+ */
+TimeSpan
+occupancy_freed(const Service *service, const pg_uuid_t *resource_id, const pg_uuid_t *tenant,
+				TimeSpan slot)
+{
+	const Resource *resource = config_resource(tenant, resource_id);
+	TimeSpan	own;
+
+	slot = occupancy_reach(service, slot);
+	if (resource == NULL)
+		return slot;
+	own = widened_for_resource((TimeSpan) {0, 0}, resource);
+	return widened(slot, own.until - own.from, own.until - own.from);
+}
+
+/*
  * Adds the keys for a slot on resources as they were read before: wide enough
  * for the widest buffers the service has.
  */
@@ -291,9 +309,9 @@ raise_full(const Change *change, const Resource *resource, const Allocation *wan
 }
 
 /*
- * Makes sure that the shared resources of a change, and those that may be
- * overbooked, have enough units left, and clears out of their way what is
- * over.
+ * Clears what is over out of the way of the shared resources of a change, and
+ * of those that may be overbooked, and makes sure that they have enough units
+ * left: who waits may have been given what became free.
  */
 static void
 check_units_left(Change *change)
@@ -306,7 +324,6 @@ check_units_left(Change *change)
 		int			capacity;
 		int			count;
 		int			left;
-		bool		any_over = false;
 
 		if (wanted->exclusive && !change->may_overbook &&
 			!may_be_overbooked(resource, wanted->span))
@@ -314,6 +331,9 @@ check_units_left(Change *change)
 		capacity = occupancy_capacity(change->service, resource);
 		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
 											&change->booking, &count);
+		if (expiry_clear(&change->tenant, wanted, occupants, count, change->now))
+			occupants = allocations_overlapping(&change->tenant, &wanted->resource_id,
+												wanted->span, &change->booking, &count);
 		left = units_free(occupants, count, wanted->span, capacity, change->now);
 		if (left < wanted->units && move_out(&change->tenant, occupants, count))
 		{
@@ -333,11 +353,6 @@ check_units_left(Change *change)
 				store_invalidate();
 			}
 		}
-
-		for (int j = 0; j < count; j++)
-			any_over |= occupants[j].expires_at <= change->now;
-		if (any_over)
-			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
 	}
 }
 

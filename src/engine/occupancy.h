@@ -17,6 +17,8 @@
 
 extern void occupancy_init(void);
 extern TimeSpan occupancy_reach(const Service *service, TimeSpan slot);
+extern TimeSpan occupancy_freed(const Service *service, const pg_uuid_t *resource,
+								const pg_uuid_t *tenant, TimeSpan slot);
 extern void occupancy_add_keys(KeySet *set, const pg_uuid_t *tenant, const Service *service,
 							   const pg_uuid_t *resources, int count, TimeSpan slot);
 extern bool occupancy_outgrew_keys(TimeSpan slot, const Resource *planned,

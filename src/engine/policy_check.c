@@ -18,6 +18,7 @@
 
 #include "engine/checks.h"
 #include "engine/clock.h"
+#include "engine/intent.h"
 #include "engine/policy_check.h"
 #include "engine/verdicts.h"
 #include "errors.h"
@@ -179,6 +180,12 @@ policy_question(Question *question, const Change *change, const BookingRow *row,
 	question->kind = ACTOR_CUSTOMER;
 	actor_kind_parse(row_text(row, BK_ACTOR_KIND), &question->kind);
 	question->staff = staff;
+	/* who waits gets what he could book himself */
+	if (intent_is(INTENT_PROMOTE, &change->tenant, &change->booking))
+	{
+		question->kind = ACTOR_CUSTOMER;
+		question->staff = false;
+	}
 	question->customer = row_has(row, BK_CUSTOMER_ID) ? row_uuid(row, BK_CUSTOMER_ID) : NULL;
 	question->booking = &change->booking;
 	question->now = change->now != 0 ? change->now : clock_now();

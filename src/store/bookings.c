@@ -49,6 +49,8 @@ const BookingColumnInfo booking_columns[BK_COLUMN_COUNT] = {
 	{"previous_status", TEXTOID, COLUMN_ENGINE},
 	{"hold_ttl", INTERVALOID, COLUMN_SUBJECT},
 	{"held_at", TIMESTAMPTZOID, COLUMN_ENGINE},
+	{"wanted", TSTZRANGEOID, COLUMN_SUBJECT},
+	{"joined_at", TIMESTAMPTZOID, COLUMN_ENGINE},
 	{"local_start", TIMESTAMPOID, COLUMN_SUBJECT},
 	{"time_zone", TEXTOID, COLUMN_ENGINE},
 	{"price", NUMERICOID, COLUMN_SUBJECT},
@@ -672,6 +674,24 @@ bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 	return update_own(&plan, values, reason ? NULL : "   n");
 }
 
+/* Gives somebody who waits a slot. */
+BookingResult *
+bookings_promote(const pg_uuid_t *tenant, const pg_uuid_t *id, BookingStatus status,
+				 TimeSpan slot)
+{
+	static StorePlan plan = {
+		"UPDATE booking.bookings SET status = $3, starts_at = $4, ends_at = $5" THIS_BOOKING,
+		5, {UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID}
+	};
+	Datum		values[] = {
+		UUIDPGetDatum(tenant), UUIDPGetDatum(id),
+		CStringGetTextDatum(lifecycle_status_name(status)),
+		TimestampTzGetDatum(slot.from), TimestampTzGetDatum(slot.until)
+	};
+
+	return update_own(&plan, values, NULL);
+}
+
 /*
  * Takes status, customer, contact and order from the row; without a customer
  * there, the one on the hold, if any, stays.
@@ -833,7 +853,8 @@ bookings_count_note(const pg_uuid_t *tenant, const pg_uuid_t *id)
  * ---- statements of the expiry ----
  *
  * A status lapses at expires_at: a hold, a request for approval (setting
- * pending_ttl) and an undecided request for cancellation do (K4, L4, H7).
+ * pending_ttl), an undecided request for cancellation and a place on the waiting
+ * list do (K4, L4, H7, W1).
  */
 
 /*
@@ -847,7 +868,8 @@ bookings_end_expired(const pg_uuid_t *tenant, ArrayType *ids, TimestampTz now,
 	static StorePlan plan = {
 		"UPDATE booking.bookings AS b SET status = 'cancelled', reason_code = CASE "
 		"WHEN b.status" EQ "'held' THEN 'hold_expired' "
-		"WHEN b.status" EQ "'pending' THEN 'pending_expired' ELSE 'request_lapsed' END, "
+		"WHEN b.status" EQ "'pending' THEN 'pending_expired' "
+		"WHEN b.status" EQ "'waitlisted' THEN 'waitlist_lapsed' ELSE 'request_lapsed' END, "
 		"actor = 'booking expiry', actor_kind = 'system', request_id = $4 "
 		"FROM (SELECT id FROM booking.bookings WHERE tenant_id" EQ "$1 "
 		"AND id" EQ "ANY ($2) AND expires_at" LE "$3 "

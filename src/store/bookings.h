@@ -34,6 +34,8 @@ typedef enum BookingColumn
 	BK_PREVIOUS_STATUS,
 	BK_HOLD_TTL,
 	BK_HELD_AT,
+	BK_WANTED,
+	BK_JOINED_AT,
 	BK_LOCAL_START,
 	BK_TIME_ZONE,
 	BK_PRICE,
@@ -200,6 +202,8 @@ extern void bookings_note_result(const BookingRow *row);
 extern BookingResult *bookings_insert(const BookingRow *row);
 extern BookingResult *bookings_set_status(const pg_uuid_t *tenant, const pg_uuid_t *id,
 										  BookingStatus status, const char *reason);
+extern BookingResult *bookings_promote(const pg_uuid_t *tenant, const pg_uuid_t *id,
+									   BookingStatus status, TimeSpan slot);
 extern BookingResult *bookings_checkout(const BookingRow *row);
 extern BookingResult *bookings_renew(const pg_uuid_t *tenant, const pg_uuid_t *id,
 									 const Interval *ttl);

@@ -84,6 +84,7 @@ parents_seed_tenant(const pg_uuid_t *tenant)
 		"('hold_expired', 'The hold expired'), "
 		"('pending_expired', 'Nobody decided in time'), "
 		"('request_lapsed', 'A request for cancellation was not decided before the start'), "
+		"('waitlist_lapsed', 'The time that was waited for is over'), "
 		"('other', 'Another reason')) AS c (code, label) ON CONFLICT DO NOTHING",
 		1, {UUIDOID}
 	};

@@ -44,6 +44,7 @@
 #include "engine/undo.h"
 #include "store/idempotency_store.h"
 #include "engine/seals.h"
+#include "engine/promotion.h"
 #include "store/plan.h"
 #include "store/prepared.h"
 #include "store/store_state.h"
@@ -89,6 +90,7 @@ static void sweep_expiry(SweepStep *step);
 static void sweep_no_shows(SweepStep *step);
 static void sweep_allocations(SweepStep *step);
 static void sweep_undo(SweepStep *step);
+static void sweep_promotions(SweepStep *step);
 static void sweep_broadcast(SweepStep *step);
 static void sweep_idempotency(SweepStep *step);
 static void sweep_seals(SweepStep *step);
@@ -99,6 +101,7 @@ static const Sweep sweeps[] = {
 	{"expiry", "booking sweep: expiry", sweep_expiry},
 	{"no-shows", "booking sweep: no-shows", sweep_no_shows, true},
 	{"allocations", "booking sweep: allocations", sweep_allocations},
+	{"promotions", "booking sweep: promotions", sweep_promotions},
 	{"undo", "booking sweep: undo", sweep_undo},
 	{"broadcast", "booking sweep: broadcast", sweep_broadcast},
 	{"seals", "booking sweep: seals", sweep_seals},
@@ -206,6 +209,20 @@ sweep_undo(SweepStep *step)
 		step->state->due = step->now;
 	else
 		step->state->not_before = after_ms(step->now, PURGE_UNDO_MS);
+}
+
+/* Gives what is vacant to who waits for it. */
+static void
+sweep_promotions(SweepStep *step)
+{
+	PromotionRest rest;
+
+	(void) promotion_sweep(NULL, step->max, &rest);
+	step->done = rest.looked_at - Min(rest.busy, rest.looked_at);
+	if (rest.busy > 0)
+		step->state->due = after_ms(step->now, RETRY_MS);
+	else if (rest.looked_at >= step->max)
+		step->state->due = step->now;
 }
 
 /*

@@ -9,7 +9,8 @@ INSERT INTO booking.services (name, duration, buffer_after) VALUES ('Lesson', '1
 INSERT INTO booking.customers (name) VALUES ('Ann');
 SELECT booking.service_id('lesson') AS lesson, id AS ann FROM booking.customers \gset
 
--- A booking of 10:00 to 11:00 in any status, made the way a client would.
+-- A booking of 10:00 to 11:00 in any status, made the way a client would; who
+-- waits is another customer each time, and waits for the day after.
 CREATE FUNCTION pg_temp.booking_in(wanted text) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
 	path text[] := CASE
@@ -17,10 +18,16 @@ DECLARE
 		WHEN wanted = 'being_served' THEN ARRAY['confirmed', 'checked_in', wanted]
 		ELSE ARRAY['confirmed', wanted] END;
 	made uuid;
+	who uuid;
 BEGIN
+	IF wanted = 'waitlisted' THEN
+		INSERT INTO booking.customers (name) VALUES ('Wanda') RETURNING id INTO who;
+	ELSE
+		SELECT id INTO who FROM booking.customers WHERE name = 'Ann';
+	END IF;
 	INSERT INTO booking.bookings (service_id, status, starts_at, customer_id, hold_ttl)
-		SELECT booking.service_id('lesson'), path[1], '2027-03-01 10:00Z', c.id, '1 day'
-		  FROM booking.customers AS c
+		SELECT booking.service_id('lesson'), path[1], CASE wanted WHEN 'waitlisted' THEN timestamptz '2027-03-02 10:00Z' ELSE '2027-03-01 10:00Z' END,
+			who, '1 day'
 		RETURNING id INTO made;
 	FOR step IN 2 .. cardinality(path) LOOP
 		UPDATE booking.bookings SET status = path[step], reason_code = 'other' WHERE id = made;

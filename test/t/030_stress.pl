@@ -172,9 +172,30 @@ BEGIN
 									 ttl => interval '200 milliseconds');
 			END;
 			RETURN 'hold after rollback';
-		ELSE
+		WHEN op <= 98 THEN
 			PERFORM booking.expire_holds(5);
 			RETURN 'expire_holds';
+		WHEN op <= 101 THEN
+			PERFORM booking.join_waitlist(visit, t, resources => place,
+				metadata => jsonb_build_object('n', random()));
+			RETURN 'join for one';
+		WHEN op <= 103 THEN
+			PERFORM booking.join_waitlist(workshop, t, resources => places);
+			RETURN 'join for several';
+		WHEN op <= 105 THEN
+			PERFORM booking.join_waitlist(event, wanted => tstzrange(t, t + interval '5 hours'));
+			RETURN 'join for anything';
+		WHEN op <= 106 THEN
+			SELECT booking_id INTO this FROM booking.waiting ORDER BY random() LIMIT 1;
+			PERFORM booking.promote(coalesce(this, booking.new_id()));
+			RETURN 'promote';
+		WHEN op <= 107 THEN
+			SELECT booking_id INTO this FROM booking.waiting ORDER BY random() LIMIT 1;
+			PERFORM booking.cancel(coalesce(this, booking.new_id()), 'customer_request');
+			RETURN 'leave';
+		ELSE
+			PERFORM booking.promote_waiting(5);
+			RETURN 'promote_waiting';
 	END CASE;
 END
 $$;
@@ -207,7 +228,7 @@ END
 $$;
 SETUP
 
-my $pick   = "SELECT stress.pick() AS this, stress.pick() AS other \\gset\n\\set op random(1, 98)\n";
+my $pick   = "SELECT stress.pick() AS this, stress.pick() AS other \\gset\n\\set op random(1, 108)\n";
 my $step   = "SELECT stress.step(:client_id, :op, ':this', ':other');\n";
 my %script = (
 	'read committed' => [ 10, $pick . $step ],
@@ -256,6 +277,9 @@ my @plain = (
 		WHERE id = (SELECT stress.pick())},
 	q{UPDATE booking.bookings SET resource_ids = stress.somewhere(2) WHERE id = (SELECT stress.pick())},
 	q{SELECT booking.reassign(stress.pick(), stress.somewhere(2))},
+	q{SELECT booking.join_waitlist(booking.service_id('visit'), stress.sometime(), resources => stress.somewhere(1))},
+	q{SELECT booking.join_waitlist(booking.service_id('event'), stress.sometime())},
+	q{SELECT booking.promote_waiting(3)},
 	q{SELECT booking.expire_holds(3)});
 my @levels = ('read committed', 'read committed', 'repeatable read', 'serializable');
 my @busy = map { session($node) } 1 .. 2;
@@ -313,6 +337,13 @@ is($s->query(q{SELECT string_agg(DISTINCT level, ', ') FROM stress.log WHERE out
 ok( defined poll_query($node, q{SELECT booking.expire_holds() = 0 AND NOT EXISTS (
 		SELECT FROM booking.bookings WHERE expires_at < now() + interval '1 minute')}),
 	'nothing is left to expire');
+
+is( $s->query(q{SELECT count(*) FROM booking.waiting AS w FULL JOIN
+		(SELECT * FROM booking.bookings WHERE status = 'waitlisted') AS b ON b.id = w.booking_id
+		WHERE w.booking_id IS NULL OR b.id IS NULL OR w.joined_at <> b.joined_at}),
+	'0', 'who waits is on the list, and nobody else');
+cmp_ok($s->query(q{SELECT count(*) FROM booking.audit_log WHERE actor = 'booking waitlist'}),
+	'>', 5, 'some who waited were promoted') if $seconds >= 10;
 
 # What each booking should occupy, from the bookings alone.
 $s->query(<<'END');
@@ -431,7 +462,7 @@ none(q{SELECT a.booking_id, a.version, lower(p.during), sum(b.units)
 # What follows from a booking.
 none(q{SELECT b.id, b.status, x.status FROM booking.bookings AS b
 	LEFT JOIN booking.service_sessions AS x ON x.booking_id = b.id
-	WHERE (x.booking_id IS NULL AND b.status NOT IN ('held', 'cancelled'))
+	WHERE (x.booking_id IS NULL AND b.status NOT IN ('waitlisted', 'held', 'cancelled'))
 	OR (x.status, x.scheduled_from, x.scheduled_until, x.resource_ids)
 		<> (b.status, b.starts_at, b.ends_at, b.resource_ids)},
 	'service sessions are as their bookings');
