@@ -146,7 +146,10 @@ freed_by(const pg_uuid_t *tenant, const BookingRow *old, TimestampTz now, int *c
 	ids = row_resources(old, count);
 	list = palloc(sizeof(Vacancy) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
-		list[i] = (Vacancy) {*tenant, false, ids[i], occupancy_freed(service, &ids[i], tenant, slot)};
+		list[i] = (Vacancy) {
+			*tenant, false, ids[i], occupancy_freed(service, &ids[i], tenant, slot),
+			*row_uuid(old, BK_ID)
+		};
 	return list;
 }
 
@@ -159,7 +162,8 @@ could_use(const pg_uuid_t *tenant, const Waiting *waiting, const Vacancy *vacanc
 	Change		change = {.tenant = *tenant};
 	const Resource *resource;
 
-	if (!spans_overlap(waiting->reach, vacancy->span))
+	if (!spans_overlap(waiting->reach, vacancy->span) ||
+		uuid_equal(&waiting->booking, &vacancy->giver))
 		return false;
 	if (vacancy->any)
 		return true;

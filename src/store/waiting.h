@@ -48,6 +48,8 @@ typedef struct Vacancy
 	bool		any;
 	pg_uuid_t	resource;
 	TimeSpan	span;
+	pg_uuid_t	giver;			/* the booking that gave it up, which doesn't get it
+								 * back at once; not kept in the table */
 } Vacancy;
 
 extern void waiting_init(void);
