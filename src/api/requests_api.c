@@ -54,8 +54,7 @@ restored_status(const BookingState *state)
 {
 	if (state->status == STATUS_PENDING_CANCELLATION && state->previous_status != NULL)
 		return lifecycle_status(state->previous_status);
-	if (state->status == STATUS_NO_SHOW && state->reason_code != NULL &&
-		strcmp(state->reason_code, AUTO_NO_SHOW) == 0)
+	if (command_finds_automatic_no_show(state))
 		return STATUS_CONFIRMED;
 	ereport(ERROR,
 			(booking_errcode(ERR_INVALID_TRANSITION),

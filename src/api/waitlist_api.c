@@ -149,6 +149,8 @@ promote(PG_FUNCTION_ARGS)
 		slot = duration_moved(&service->length, waiting.slot, PG_GETARG_TIMESTAMPTZ(1),
 							  calendar_zone(command.state.time_zone));
 	}
+	else if (command.state.expires_at <= clock_now())
+		slot = waiting.slot;	/* too late for any, as the guard is going to say */
 	else
 		slot = promotion_slot(command.tenant, &waiting, staff);
 	return command_end(fcinfo, &command,

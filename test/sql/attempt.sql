@@ -12,7 +12,8 @@ CREATE VIEW ids AS SELECT b.id::text, b.metadata ->> 'name' AS name FROM booking
 -- What comes back, with names for ids.
 CREATE FUNCTION named(value text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	RETURN regexp_replace(value, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g');
+	RETURN regexp_replace(regexp_replace(value, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g'),
+		'_token": "[A-Za-z0-9_-]{60,}"', '_token": "<token>"', 'g');
 END $$;
 CREATE FUNCTION try(command text, args jsonb DEFAULT '{}', key text DEFAULT NULL, tenant uuid DEFAULT NULL)
 RETURNS TABLE (ok boolean, code text, sqlstate text, http int, message text, hint text, result text) LANGUAGE sql AS $$
@@ -30,7 +31,8 @@ SELECT id AS h FROM ids WHERE name = 'h' \gset
 SELECT a.ok, jsonb_typeof(a.result) AS form, jsonb_array_length(a.result) AS rows, a.result #> '{0,status}' AS status, a.result #> '{0,price}' AS price
   FROM booking.attempt('checkout', jsonb_build_object('holds', jsonb_build_array(:'h'), 'customer', '{"name": "Ann"}'::jsonb)) AS a;
 SELECT ok, result FROM try('release_hold', jsonb_build_object('booking', :'h'));
-SELECT ok, result - '{booking_id}'::text[] AS result FROM booking.attempt('cancel', jsonb_build_object('booking', :'h', 'reason', 'weather', 'expected_version', 2));
+SELECT ok, result - '{booking_id,undo_token}'::text[] AS result, result ->> 'undo_token' IS NOT NULL AS token
+  FROM booking.attempt('cancel', jsonb_build_object('booking', :'h', 'reason', 'weather', 'expected_version', 2));
 -- JSON's null is NULL, and a number may be text
 SELECT ok, code FROM try('book', jsonb_build_object('service', :'massage', 'starts_at', '2027-03-01T10:00:00Z', 'customer', '{"name": "Bob"}'::jsonb,
 	'resources', jsonb_build_array(:'room'), 'ends_at', NULL, 'units', '1', 'expected_total', 95, 'duration', '1 hour', 'lock_wait', false,
