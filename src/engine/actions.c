@@ -77,11 +77,8 @@ check_whole(Change *change, const BookingRow *old, const BookingRow *new, const 
 													change->units);
 	}
 
-	/*
-	 * The rules of place are for changes that hold keys.  What waits may yet
-	 * be given other resources than those it names.
-	 */
-	change->locked = takes && row_status(old) != STATUS_WAITLISTED;
+	/* the rules of place are for changes that hold keys */
+	change->locked = takes;
 	checks_update(change, old, new, who);
 	for (int i = 0; takes && i < change->resource_count; i++)
 		if (!occupancy_is_free(&change->tenant, &change->allocations[i],
@@ -196,7 +193,11 @@ ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 			any = &edges[i];
 		if (edges[i].from != from || (asked && action.obstacle == NULL))
 			continue;
-		ask_transition(inquiry, &edges[i], check_whole, &action);
+
+		/* who waits is yet to be given resources, and maybe another slot */
+		ask_transition(inquiry, &edges[i],
+					   from == STATUS_WAITLISTED && lifecycle_is_occupying(edges[i].to) ?
+					   checks_leave : check_whole, &action);
 		asked = true;
 	}
 	if (asked)
