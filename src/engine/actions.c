@@ -77,8 +77,11 @@ check_whole(Change *change, const BookingRow *old, const BookingRow *new, const 
 													change->units);
 	}
 
-	/* the rules of place are for changes that hold keys */
-	change->locked = takes;
+	/*
+	 * The rules of place are for changes that hold keys.  What waits may yet
+	 * be given other resources than those it names.
+	 */
+	change->locked = takes && row_status(old) != STATUS_WAITLISTED;
 	checks_update(change, old, new, who);
 	for (int i = 0; takes && i < change->resource_count; i++)
 		if (!occupancy_is_free(&change->tenant, &change->allocations[i],
@@ -193,11 +196,7 @@ ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 			any = &edges[i];
 		if (edges[i].from != from || (asked && action.obstacle == NULL))
 			continue;
-
-		/* who waits is yet to be given resources, and maybe another slot */
-		ask_transition(inquiry, &edges[i],
-					   from == STATUS_WAITLISTED && lifecycle_is_occupying(edges[i].to) ?
-					   checks_leave : check_whole, &action);
+		ask_transition(inquiry, &edges[i], check_whole, &action);
 		asked = true;
 	}
 	if (asked)

@@ -288,7 +288,7 @@ SELECT * FROM now_is;
 SELECT booking.set_setting('service', 'cut', 'min_notice', NULL);
 
 ---- staff promotes by hand ----
-SELECT status, effects, undo_token IS NOT NULL AS undoable FROM booking.promote(of('cleo'));
+SELECT status, effects, undo_token IS NOT NULL AS token FROM booking.promote(of('cleo'));
 SELECT metadata FROM booking.audit_log WHERE booking_id = of('cleo') AND action = 'promote';
 SELECT booking.promote(of('cleo'));
 SELECT booking.promote(of('ben'));
