@@ -390,9 +390,10 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 	change->units = row_int(row, BK_UNITS);
 	(void) occupancy_reach(change->service, change->slot);
 
-	/* with every need named there is nothing to choose */
+	/* with every need named there is nothing to choose; who waits has named a part at most */
 	complete = !occupies || change->reverses ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) &&
+		(old != NULL && row_status(old) != STATUS_WAITLISTED &&
+		 row_same(old, row, BK_RESOURCE_IDS) &&
 		 row_same(old, row, BK_SERVICE_ID) && named_count > 0) ||
 		!assignment_lacks(change, named, named_count);
 	if (!complete)
