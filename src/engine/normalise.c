@@ -796,6 +796,11 @@ normalise_reverse(Change *change, BookingRow *row, const BookingRow *old,
 	row_clear(row, BK_DURING);
 	fill_during(row, old);
 	load_service(change, row);
+	if (!row_same(old, row, BK_CUSTOMER_ID))
+		keep_customer(change, row, false);
+	/* as if it had been restored, or it would be a no-show again at once */
+	if (checks_restores_no_show(old, row))
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(STATUS_NO_SHOW));
 
 	if (!occupied && !occupies)
 		change->now = clock_now();
