@@ -159,7 +159,7 @@ end_of_answer(const Request *request, TimestampTz now)
 
 /* The body of idempotent_call(), with lock_wait in force. */
 static Datum
-call_once(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
+call_under_key(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 {
 	MemoryContext memory = CurrentMemoryContext;
 	Request		request;
@@ -208,7 +208,7 @@ idempotent_call(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body
 	previous = locks_set_wait(command_wait(fcinfo, lock_wait_argument));
 	PG_TRY();
 	{
-		result = call_once(fcinfo, lock_wait_argument, body);
+		result = call_under_key(fcinfo, lock_wait_argument, body);
 	}
 	PG_FINALLY();
 	{
