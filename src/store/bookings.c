@@ -492,7 +492,7 @@ bookings_lock_all(const pg_uuid_t *tenant, ArrayType *ids)
 {
 	static StorePlan plan = {
 		"SELECT id, status, version, starts_at, ends_at, service_id, branch_id, resource_ids, "
-		"customer_id, order_id FROM booking.bookings "
+		"customer_id, order_id, booked_by FROM booking.bookings "
 		"WHERE tenant_id" EQ "$1 AND id" EQ "ANY ($2) ORDER BY id FOR NO KEY UPDATE",
 		2, {UUIDOID, UUIDARRAYOID}
 	};
@@ -524,6 +524,7 @@ bookings_found(int row, BookingFound *found)
 	found->has_customer = !isnull;
 	found->order_id = store_uuid_column(row, 10, &isnull);
 	found->has_order = !isnull;
+	found->booked_by = store_text_column(context, row, 11);
 }
 
 #define CHANGED " RETURNING b.id, b.status, b.version, b.updated_at"

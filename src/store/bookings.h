@@ -180,6 +180,7 @@ typedef struct BookingFound
 	pg_uuid_t	customer_id;
 	bool		has_order;
 	pg_uuid_t	order_id;
+	char	   *booked_by;		/* or NULL */
 } BookingFound;
 
 /* And as it leaves it. */
