@@ -348,7 +348,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 #define LOCK_BOOKING \
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
 		"branch_id, time_zone, currency, price, reason_code, resource_ids, previous_status, " \
-		"order_id " \
+		"order_id, booked_by " \
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
 	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
 	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
@@ -377,6 +377,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
 					   &state->resource_count);
 	state->previous_status = store_text_column(context, 0, 13);
+	state->booked_by = store_text_column(context, 0, 15);
 	return true;
 }
 
