@@ -4,7 +4,8 @@
  *	  One change of many bookings (C8).
  *
  * The rows of all bookings are locked in the order of their ids, then all keys
- * are taken in one sorted set, then all orders.  After that the bookings are
+ * are taken in one sorted set, then all orders, and from then on nothing more
+ * is waited for: who needs a key that was not foreseen is refused.  After that the bookings are
  * changed by some hundred with one UPDATE, in a subtransaction; if that raises
  * an error each half is tried by itself, so that a booking that can't be
  * changed costs a few subtransactions, and the others none of their own.
@@ -24,6 +25,7 @@
 #include "engine/bulk.h"
 #include "engine/bulk_keys.h"
 #include "engine/effects.h"
+#include "engine/locks.h"
 #include "engine/undo.h"
 #include "errors.h"
 #include "rules/ids.h"
@@ -184,6 +186,8 @@ add_keys(const Bulk *bulk, BulkKeys *keys, Choices *choices, const BookingFound 
 		add_freed(keys, found);
 	if (bulk->order->cancel)
 		return;
+	if (found->booked_by != NULL)
+		bulk_keys_add_holder(keys, found->booked_by);
 	if (bulk->order->resource == NULL)
 		add_candidates(bulk, keys, choices, found);
 	else
@@ -404,6 +408,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 	BulkItem  **todo = palloc(sizeof(BulkItem *) * Max(count, 1));
 	int			todo_count = 0;
 	int			previous;
+	LockWait	previous_wait;
 
 	bulk.scratch = AllocSetContextCreate(CurrentMemoryContext, "booking bulk",
 										 ALLOCSET_DEFAULT_SIZES);
@@ -415,6 +420,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 
 	previous = assignment_set_strategy(order->cancel || order->strategy == ASSIGN_EXPLICIT ?
 									   -1 : order->strategy);
+	previous_wait = locks_set_wait(LOCK_OR_ERROR);
 	PG_TRY();
 	{
 		for (int first = 0; first < todo_count; first += CHANGE_AT_ONCE)
@@ -422,6 +428,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 	}
 	PG_FINALLY();
 	{
+		locks_set_wait(previous_wait);
 		assignment_set_strategy(previous);
 	}
 	PG_END_TRY();

@@ -932,11 +932,13 @@ normalise_update(Change *change, BookingRow *row, const BookingRow *old,
  * Whether, brought into its final form, the row says what it said before: the
  * statement has set no more than what the status doesn't let it set.  A hold
  * that is renewed by nobody who may is to be refused, be it for the same time.
+ * Who is chosen again because it is his turn has had it.
  */
 bool
 normalise_left_nothing(const Change *change, const BookingRow *old, const BookingRow *new)
 {
-	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD)
+	if (change->stated_version != row_int(old, BK_VERSION) || row_status(new) == STATUS_HELD ||
+		change->turn_count > 0)
 		return false;
 	for (int column = 0; column < BK_COLUMN_COUNT; column++)
 		if (booking_columns[column].role != COLUMN_CHANGE && !row_same(old, new, column))
