@@ -212,7 +212,8 @@ put_result(FunctionCallInfo fcinfo, const BookingResult *result)
 /*
  * Inserts or checks out a booking in the name of a customer that was just
  * looked up, or of nobody known (NULL); confirmed, or pending until staff
- * approves (K4).
+ * approves (K4).  What a checkout needs is locked already, and it waits for
+ * nothing more.
  */
 static BookingResult *
 commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert,
@@ -220,6 +221,7 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert,
 {
 	const pg_uuid_t *previous_customer = checks_vouch_for_customer(customer);
 	const pg_uuid_t *previous_booking = checks_ask_for_approval(row_uuid(row, BK_ID));
+	LockWait	previous_wait = locks_set_wait(insert ? locks_wait() : LOCK_OR_ERROR);
 	BookingResult *volatile result = NULL;
 
 	PG_TRY();
@@ -231,6 +233,7 @@ commit_booking(const BookingRow *row, const pg_uuid_t *customer, bool insert,
 	}
 	PG_FINALLY();
 	{
+		locks_set_wait(previous_wait);
 		checks_vouch_for_customer(previous_customer);
 		checks_ask_for_approval(previous_booking);
 	}
@@ -255,6 +258,17 @@ typedef struct CheckedOut
 } CheckedOut;
 
 static void
+check_expiry(const BookingState *state)
+{
+	if (state->expires_at <= clock_now())
+		ereport(ERROR,
+				(booking_errcode(ERR_HOLD_EXPIRED),
+				 errmsg("the hold has expired"),
+				 errdetail("It expired at %s.", timestamptz_to_str(state->expires_at)),
+				 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
+}
+
+static void
 lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 {
 	for (int i = 0; i < count; i++)
@@ -273,12 +287,7 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 									 ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE),
 					 errmsg("booking %s is no hold any more", ids_text(&holds[i].id)),
 					 errdetail("Its status is %s.", lifecycle_status_name(state->status))));
-		if (state->expires_at <= clock_now())
-			ereport(ERROR,
-					(booking_errcode(ERR_HOLD_EXPIRED),
-					 errmsg("the hold has expired"),
-					 errdetail("It expired at %s.", timestamptz_to_str(state->expires_at)),
-					 errhint("booking.refresh_hold() takes the slot again if it is still free.")));
+		check_expiry(state);
 		if (state->has_order)
 			ereport(ERROR,
 					(booking_errcode(ERR_HOLD_NOT_ACTIVE),
@@ -295,7 +304,8 @@ lock_holds(const pg_uuid_t *tenant, CheckedOut *holds, int count)
 
 /*
  * Takes the keys of all holds in one go: one after the other, as each UPDATE
- * by itself would, they could be taken in anybody's order.
+ * by itself would, they could be taken in anybody's order.  What expired while
+ * they were waited for would need more.
  */
 static void
 lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count,
@@ -320,8 +330,12 @@ lock_places(const pg_uuid_t *tenant, const CheckedOut *holds, int count,
 		occupancy_add_keys(&keys, tenant, holds[i].service, state->resource_ids,
 						   state->resource_count,
 						   (TimeSpan) {state->starts_at, state->ends_at});
+		if (state->booked_by != NULL && !money_is_zero(holds[i].service->deposit))
+			locks_add_actor(&keys, tenant, state->booked_by);
 	}
 	locks_acquire(&keys, NULL);
+	for (int i = 0; i < count; i++)
+		check_expiry(&holds[i].state);
 }
 
 static void

@@ -4,7 +4,8 @@
  *	  One change of many bookings (C8).
  *
  * The rows of all bookings are locked in the order of their ids, then all keys
- * are taken in one sorted set, then all orders.  After that the bookings are
+ * are taken in one sorted set, then all orders, and from then on nothing more
+ * is waited for: who needs a key that was not foreseen is refused.  After that the bookings are
  * changed by some hundred with one UPDATE, in a subtransaction; if that raises
  * an error each half is tried by itself, so that a booking that can't be
  * changed costs a few subtransactions, and the others none of their own.
@@ -24,6 +25,7 @@
 #include "engine/bulk.h"
 #include "engine/bulk_keys.h"
 #include "engine/effects.h"
+#include "engine/locks.h"
 #include "engine/undo.h"
 #include "errors.h"
 #include "rules/ids.h"
@@ -161,12 +163,31 @@ add_candidates(const Bulk *bulk, BulkKeys *keys, Choices *choices, const Booking
 }
 
 static void
+add_freed(BulkKeys *keys, const BookingFound *found)
+{
+	BookingRow	row;
+
+	memset(row.isnull, true, sizeof(row.isnull));
+	row_set(&row, BK_ID, UUIDPGetDatum(&found->id));
+	row_set(&row, BK_SERVICE_ID, UUIDPGetDatum(&found->service_id));
+	row_set(&row, BK_STARTS_AT, TimestampTzGetDatum(found->slot.from));
+	row_set(&row, BK_ENDS_AT, TimestampTzGetDatum(found->slot.until));
+	row_set(&row, BK_RESOURCE_IDS,
+			PointerGetDatum(store_uuid_array(found->resource_ids, found->resource_count)));
+	bulk_keys_add_freed(keys, &row);
+}
+
+static void
 add_keys(const Bulk *bulk, BulkKeys *keys, Choices *choices, const BookingFound *found)
 {
 	bulk_keys_add_place(keys, &found->service_id, found->resource_ids, found->resource_count,
 						found->slot);
+	if (lifecycle_is_occupying(found->status))
+		add_freed(keys, found);
 	if (bulk->order->cancel)
 		return;
+	if (found->booked_by != NULL)
+		bulk_keys_add_holder(keys, found->booked_by);
 	if (bulk->order->resource == NULL)
 		add_candidates(bulk, keys, choices, found);
 	else
@@ -387,6 +408,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 	BulkItem  **todo = palloc(sizeof(BulkItem *) * Max(count, 1));
 	int			todo_count = 0;
 	int			previous;
+	LockWait	previous_wait;
 
 	bulk.scratch = AllocSetContextCreate(CurrentMemoryContext, "booking bulk",
 										 ALLOCSET_DEFAULT_SIZES);
@@ -398,6 +420,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 
 	previous = assignment_set_strategy(order->cancel || order->strategy == ASSIGN_EXPLICIT ?
 									   -1 : order->strategy);
+	previous_wait = locks_set_wait(LOCK_OR_ERROR);
 	PG_TRY();
 	{
 		for (int first = 0; first < todo_count; first += CHANGE_AT_ONCE)
@@ -405,6 +428,7 @@ bulk_change(const pg_uuid_t *tenant, const BulkOrder *order, BulkItem *items, in
 	}
 	PG_FINALLY();
 	{
+		locks_set_wait(previous_wait);
 		assignment_set_strategy(previous);
 	}
 	PG_END_TRY();

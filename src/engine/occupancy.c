@@ -308,14 +308,42 @@ raise_full(const Change *change, const Resource *resource, const Allocation *wan
 	conflict_raise_taken(change, &conflict);
 }
 
+/* Whether the exclusion constraint decides by itself about an allocation. */
+static bool
+is_for_constraint(const Change *change, int i)
+{
+	return change->allocations[i].exclusive && !change->may_overbook &&
+		!may_be_overbooked(&change->resources[i], change->allocations[i].span);
+}
+
+/* Clears what is over out of the way of what check_units_left() counts. */
+static void
+clear_counted(const Change *change)
+{
+	for (int i = 0; i < change->resource_count; i++)
+	{
+		const Allocation *wanted = &change->allocations[i];
+		Occupant   *occupants;
+		int			count;
+
+		if (is_for_constraint(change, i))
+			continue;
+		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
+											&change->booking, &count);
+		(void) expiry_clear(&change->tenant, wanted, occupants, count, change->now);
+	}
+}
+
 /*
- * Clears what is over out of the way of the shared resources of a change, and
- * of those that may be overbooked, and makes sure that they have enough units
- * left: who waits may have been given what became free.
+ * Makes sure that the shared resources of a change, and those that may be
+ * overbooked, have enough units left.  What is over is out of the way of all of
+ * them by then, as who waits may have been given what became free of any.
  */
 static void
 check_units_left(Change *change)
 {
+	if (change->resource_count > 1)
+		clear_counted(change);
 	for (int i = 0; i < change->resource_count; i++)
 	{
 		Allocation *wanted = &change->allocations[i];
@@ -325,8 +353,7 @@ check_units_left(Change *change)
 		int			count;
 		int			left;
 
-		if (wanted->exclusive && !change->may_overbook &&
-			!may_be_overbooked(resource, wanted->span))
+		if (is_for_constraint(change, i))
 			continue;
 		capacity = occupancy_capacity(change->service, resource);
 		occupants = allocations_overlapping(&change->tenant, &wanted->resource_id, wanted->span,
@@ -457,26 +484,24 @@ raise_if_taken(const Change *change)
 		conflict_raise_taken(change, &conflict);
 }
 
-/* Inserts an allocation, having cleared out of its way what is over. */
+/*
+ * Inserts an exclusive allocation, having cleared out of its way what is over.
+ */
 static void
 clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz expires_at)
 {
 	for (int attempt = 1;; attempt++)
 	{
 		Conflict	conflict = {0};
+		int			count;
+		Occupant   *occupants = allocations_overlapping(&change->tenant,
+														&wanted->resource_id, wanted->span,
+														&change->booking, &count);
 
-		if (wanted->exclusive)
-		{
-			int			count;
-			Occupant   *occupants = allocations_overlapping(&change->tenant,
-															&wanted->resource_id, wanted->span,
-															&change->booking, &count);
-
-			conflict_add(&conflict, occupants, count, change->now);
-			if (conflict.count > 0)
-				conflict_raise_taken(change, &conflict);
-			expiry_clear(&change->tenant, wanted, occupants, count, change->now);
-		}
+		conflict_add(&conflict, occupants, count, change->now);
+		if (conflict.count > 0)
+			conflict_raise_taken(change, &conflict);
+		expiry_clear(&change->tenant, wanted, occupants, count, change->now);
 		if (insert_allocations(change, wanted, 1, expires_at))
 			return;
 
@@ -495,7 +520,9 @@ clear_and_insert(const Change *change, const Allocation *wanted, TimestampTz exp
  * held, that can only be somebody who clears a lapsed booking of several days
  * out of his way on another of those days.  So that two of them don't wait for
  * each other, both insert in the order of resources, and clear a resource only
- * when they are through with the ones before.
+ * when they are through with the ones before.  Shared ones nobody waits for;
+ * they are taken before anything is cleared, so that who is given what becomes
+ * free doesn't take the units that were counted.
  */
 void
 occupancy_take(Change *change, TimestampTz expires_at)
@@ -508,7 +535,12 @@ occupancy_take(Change *change, TimestampTz expires_at)
 		return;
 	raise_if_taken(change);
 	for (int i = 0; i < change->resource_count; i++)
-		clear_and_insert(change, &allocations[i], expires_at);
+		if (!allocations[i].exclusive)
+			allocations_insert(&change->tenant, &change->booking, &allocations[i], 1, expires_at,
+							   false);
+	for (int i = 0; i < change->resource_count; i++)
+		if (allocations[i].exclusive)
+			clear_and_insert(change, &allocations[i], expires_at);
 }
 
 /* The same for a booking that may have allocations: they are given back. */

@@ -459,6 +459,8 @@ lock_members(const pg_uuid_t *tenant, const UndoMember *members, int count,
 		MemoryContextSwitchTo(caller);
 		for (int j = 0; j < lengthof(rows); j++)
 			bulk_keys_add_row(&keys, &rows[j]);
+		if (lifecycle_is_occupying(row_status(&rows[0])))
+			bulk_keys_add_freed(&keys, &rows[0]);
 		if (row_has(&rows[0], BK_ORDER_ID))
 			orders[order_count++] = *row_uuid(&rows[0], BK_ORDER_ID);
 		MemoryContextReset(scratch);
@@ -469,13 +471,40 @@ lock_members(const pg_uuid_t *tenant, const UndoMember *members, int count,
 	pfree(orders);
 }
 
+/* Undoes the changes of a batch, for which all locks are held. */
+static void
+reverse_all(const pg_uuid_t *tenant, const UndoMember *members, int count,
+			const pg_uuid_t *batch, Undone *undone, MemoryContext scratch)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	LockWait	previous = locks_set_wait(LOCK_OR_ERROR);
+
+	PG_TRY();
+	{
+		for (int i = 0; i < count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			MemoryContextSwitchTo(scratch);
+			reverse_one(tenant, &members[i], batch, &undone[i], caller);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(scratch);
+		}
+	}
+	PG_FINALLY();
+	{
+		locks_set_wait(previous);
+	}
+	PG_END_TRY();
+}
+
 /*
  * Undoes what a token stands for: one change, or those of a batch that were
  * not undone yet, all or none.  Returns a row for each; *batch_token undoes
  * that again, NULL if there is none.
  *
  * The token is looked at twice: before anything is locked, so that nobody waits
- * for a lock with a token that is none, and under the lock.
+ * for a lock with a token that is none, and under the lock.  With the locks of
+ * a batch held, nothing more is waited for.
  */
 Undone *
 undo_reverse(const pg_uuid_t *tenant, const char *text, int text_length, int *count,
@@ -522,14 +551,10 @@ undo_reverse(const pg_uuid_t *tenant, const char *text, int text_length, int *co
 	}
 
 	undone = palloc0(sizeof(Undone) * Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextSwitchTo(scratch);
-		reverse_one(tenant, &members[i], token.is_batch ? &batch : NULL, &undone[i], caller);
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(scratch);
-	}
+	if (token.is_batch)
+		reverse_all(tenant, members, *count, &batch, undone, scratch);
+	else
+		reverse_one(tenant, members, NULL, undone, caller);
 	MemoryContextDelete(scratch);
 	if (token.is_batch)
 	{

@@ -348,7 +348,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 #define LOCK_BOOKING \
 		"SELECT status, version, starts_at, ends_at, expires_at, service_id, " \
 		"branch_id, time_zone, currency, price, reason_code, resource_ids, previous_status, " \
-		"order_id " \
+		"order_id, booked_by " \
 		"FROM booking.bookings" THIS_BOOKING "FOR NO KEY UPDATE"
 	static StorePlan waiting = {LOCK_BOOKING, 2, {UUIDOID, UUIDOID}};
 	static StorePlan skipping = {LOCK_BOOKING " SKIP LOCKED", 2, {UUIDOID, UUIDOID}};
@@ -377,6 +377,7 @@ bookings_lock(const pg_uuid_t *tenant, const pg_uuid_t *id, bool wait, BookingSt
 		read_resources(DatumGetArrayTypeP(store_copy_column(context, 0, 12, NULL)),
 					   &state->resource_count);
 	state->previous_status = store_text_column(context, 0, 13);
+	state->booked_by = store_text_column(context, 0, 15);
 	return true;
 }
 
@@ -492,7 +493,7 @@ bookings_lock_all(const pg_uuid_t *tenant, ArrayType *ids)
 {
 	static StorePlan plan = {
 		"SELECT id, status, version, starts_at, ends_at, service_id, branch_id, resource_ids, "
-		"customer_id, order_id FROM booking.bookings "
+		"customer_id, order_id, booked_by FROM booking.bookings "
 		"WHERE tenant_id" EQ "$1 AND id" EQ "ANY ($2) ORDER BY id FOR NO KEY UPDATE",
 		2, {UUIDOID, UUIDARRAYOID}
 	};
@@ -524,6 +525,7 @@ bookings_found(int row, BookingFound *found)
 	found->has_customer = !isnull;
 	found->order_id = store_uuid_column(row, 10, &isnull);
 	found->has_order = !isnull;
+	found->booked_by = store_text_column(context, row, 11);
 }
 
 #define CHANGED " RETURNING b.id, b.status, b.version, b.updated_at"

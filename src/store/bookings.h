@@ -131,6 +131,7 @@ typedef struct BookingState
 	char	   *previous_status;
 	bool		has_order;
 	pg_uuid_t	order_id;
+	char	   *booked_by;		/* or NULL */
 } BookingState;
 
 /* What of a booking is to be changed, and to what. */
@@ -180,6 +181,7 @@ typedef struct BookingFound
 	pg_uuid_t	customer_id;
 	bool		has_order;
 	pg_uuid_t	order_id;
+	char	   *booked_by;		/* or NULL */
 } BookingFound;
 
 /* And as it leaves it. */

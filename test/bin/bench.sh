@@ -26,6 +26,9 @@
 #   BENCH_CONF      further lines of postgresql.conf
 #
 # All of pgbench's output is kept in tmp/bench.
+#
+# bulk_cancel() takes 1,000 resources as a whole, and a key more for the queue:
+# hence the limits of locks.
 set -euo pipefail
 
 # shellcheck source=test/bin/lib.sh
@@ -54,6 +57,8 @@ shared_preload_libraries = 'booking'
 shared_buffers = 512MB
 max_wal_size = 8GB
 checkpoint_timeout = 30min
+max_locks_per_transaction = 128
+booking.max_locks_per_transaction = 2000
 ${BENCH_CONF:-}
 END
 own_by_user "$dir" "$socket"
