@@ -161,7 +161,7 @@ CREATE FUNCTION booking.cancel(
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_cancel';
 COMMENT ON FUNCTION booking.cancel(uuid, text, integer, boolean, text, uuid) IS
-'Cancels a booking for a reason of booking.reason_codes. expected_version refuses a booking that has changed since. Errors: ZB002, ZB005 no reason, ZB101 not from its status, ZB102 stale version.';
+'Cancels a booking for a reason of booking.reason_codes. expected_version refuses a booking that has changed since. Errors: ZB002, ZB005 no reason, ZB101 not from its status, ZB102 stale version, ZB103 managed by a calendar; for customers ZB204 too late, ZB205 not online.';
 
 CREATE FUNCTION booking.confirm(
 	booking uuid,
@@ -189,7 +189,7 @@ CREATE FUNCTION booking.check_in(
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_check_in';
 COMMENT ON FUNCTION booking.check_in(uuid, integer, boolean, text, uuid) IS
-'The customer is there.';
+'The customer is there. For staff, and for customers within the setting check_in_window. Error: ZB205 customers can''t by themselves, or not yet.';
 
 CREATE FUNCTION booking.start_serving(
 	booking uuid,

@@ -7,6 +7,7 @@ CREATE FUNCTION booking.record_payment(
 	reference text,
 	currency text DEFAULT NULL,
 	lock_wait boolean DEFAULT true,
+	idempotency_key text DEFAULT NULL,
 	tenant uuid DEFAULT NULL,
 	OUT booking_id uuid, OUT status text, OUT version integer,
 	OUT undo_token text, OUT effects text[], OUT updated_at timestamptz,
@@ -14,23 +15,31 @@ CREATE FUNCTION booking.record_payment(
 	RETURNS record
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_record_payment';
-COMMENT ON FUNCTION booking.record_payment(uuid, numeric, text, text, text, boolean, uuid) IS
+COMMENT ON FUNCTION booking.record_payment(uuid, numeric, text, text, text, boolean, text, uuid) IS
 'Records what was paid for a booking, once for each reference of a provider; the same again changes nothing and returns the same outcome. outcome: covered (the deposit is paid: the booking is confirmed, or pending where it needs approval), partial (due is still missing), recorded (the booking needed no more), refund_due (the booking is cancelled, or expired and its slot is taken: the money is to be sent back). For staff and the system. Errors: ZB002, ZB004 another currency, ZB306 the reference was recorded with another amount or booking.';
 
-CREATE FUNCTION booking.record_refund(provider text, reference text, tenant uuid DEFAULT NULL)
+CREATE FUNCTION booking.record_refund(
+	provider text,
+	reference text,
+	idempotency_key text DEFAULT NULL,
+	tenant uuid DEFAULT NULL)
 	RETURNS boolean
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_record_refund';
-COMMENT ON FUNCTION booking.record_refund(text, text, uuid) IS
+COMMENT ON FUNCTION booking.record_refund(text, text, text, uuid) IS
 'Records that a payment which was due back has been sent back; false if that was known. Errors: ZB002, ZB101 it is not due back.';
 
 /* ---- customers ---- */
 
-CREATE FUNCTION booking.merge_customers(keep uuid, drop uuid, tenant uuid DEFAULT NULL)
+CREATE FUNCTION booking.merge_customers(
+	keep uuid,
+	drop uuid,
+	idempotency_key text DEFAULT NULL,
+	tenant uuid DEFAULT NULL)
 	RETURNS integer
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'booking_merge_customers';
-COMMENT ON FUNCTION booking.merge_customers(uuid, uuid, uuid) IS
+COMMENT ON FUNCTION booking.merge_customers(uuid, uuid, text, uuid) IS
 'Makes one of two records of a customer: bookings and orders of drop go to keep, which takes over from drop what it lacks of e-mail, name, phone, locale and actor; drop is removed. Returns the number of bookings that went over. For staff. Error: ZB002.';
 
 CREATE FUNCTION booking.erase_customer(

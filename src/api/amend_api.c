@@ -17,6 +17,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/normalise.h"
 #include "errors.h"
 #include "rules/ids.h"
@@ -256,7 +257,7 @@ amend(PG_FUNCTION_ARGS)
 	BookingResult *volatile result = NULL;
 
 	argument_require(fcinfo, 1, "changes");
-	command = command_begin(fcinfo, 5, 2);
+	command = command_begin(fcinfo, 6, 2);
 	read_changes(&command, PG_GETARG_JSONB_P(1), &amendment);
 	if (!PG_ARGISNULL(4))
 		row_set(&amendment.row, BK_OVERRIDES, PG_GETARG_DATUM(4));
@@ -276,10 +277,10 @@ amend(PG_FUNCTION_ARGS)
 
 /*
  * booking.amend(booking, changes, expected_version, lock_wait, override,
- * tenant)
+ * idempotency_key, tenant)
  */
 Datum
 booking_amend(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, amend);
+	return idempotent_call(fcinfo, 3, amend);
 }

@@ -13,6 +13,7 @@
 #include "utils/uuid.h"
 
 #include "api/arguments.h"
+#include "api/idempotency.h"
 #include "engine/bulk.h"
 #include "errors.h"
 #include "rules/lifecycle.h"
@@ -167,20 +168,26 @@ carry_out(FunctionCallInfo fcinfo, const BulkOrder *order, int tenant_argument)
 	}
 }
 
-/* booking.bulk_cancel(bookings, reason, all_or_nothing, tenant) */
-Datum
-booking_bulk_cancel(PG_FUNCTION_ARGS)
+static Datum
+bulk_cancel(PG_FUNCTION_ARGS)
 {
 	BulkOrder	order = {0};
 
-	InitMaterializedSRF(fcinfo, 0);
 	store_connect();
 	order.cancel = true;
 	order.reason = argument_text(fcinfo, 1);
 	order.all_or_nothing = argument_bool(fcinfo, 2, false);
-	carry_out(fcinfo, &order, 3);
+	carry_out(fcinfo, &order, 4);
 	store_finish();
 	return (Datum) 0;
+}
+
+/* booking.bulk_cancel(bookings, reason, all_or_nothing, idempotency_key, tenant) */
+Datum
+booking_bulk_cancel(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return idempotent_call(fcinfo, -1, bulk_cancel);
 }
 
 /* The strategy of that name. */
@@ -201,20 +208,29 @@ read_strategy(FunctionCallInfo fcinfo, int number)
 			 errhint("The strategies are explicit, first, least_loaded and round_robin.")));
 }
 
-/* booking.bulk_reassign(bookings, resource, strategy, all_or_nothing, tenant) */
-Datum
-booking_bulk_reassign(PG_FUNCTION_ARGS)
+static Datum
+bulk_reassign(PG_FUNCTION_ARGS)
 {
 	BulkOrder	order = {0};
 
-	InitMaterializedSRF(fcinfo, 0);
 	store_connect();
 	order.resource = argument_uuid(fcinfo, 1);
 	order.strategy = read_strategy(fcinfo, 2);
 	order.all_or_nothing = argument_bool(fcinfo, 3, false);
 	if (order.resource != NULL)
-		(void) config_require_resource(argument_tenant(fcinfo, 4), order.resource);
-	carry_out(fcinfo, &order, 4);
+		(void) config_require_resource(argument_tenant(fcinfo, 5), order.resource);
+	carry_out(fcinfo, &order, 5);
 	store_finish();
 	return (Datum) 0;
+}
+
+/*
+ * booking.bulk_reassign(bookings, resource, strategy, all_or_nothing,
+ * idempotency_key, tenant)
+ */
+Datum
+booking_bulk_reassign(PG_FUNCTION_ARGS)
+{
+	InitMaterializedSRF(fcinfo, 0);
+	return idempotent_call(fcinfo, -1, bulk_reassign);
 }

@@ -56,6 +56,7 @@ static const char *const command_names[] = {
 	"bulk_cancel",
 	"bulk_reassign",
 	"record_payment",
+	"record_refund",
 	"merge_customers",
 };
 

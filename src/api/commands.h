@@ -32,6 +32,7 @@ extern Command command_begin(FunctionCallInfo fcinfo, int tenant_argument,
 extern void command_lock(const pg_uuid_t *tenant, const pg_uuid_t *booking,
 						 BookingState *state);
 extern Datum command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *result);
+extern bool command_finds_automatic_no_show(const BookingState *state);
 pg_noreturn extern void command_not_found(const pg_uuid_t *booking);
 
 #endif							/* BOOKING_COMMANDS_H */

@@ -21,6 +21,7 @@
 #include "api/idempotency.h"
 #include "engine/clock.h"
 #include "engine/effects.h"
+#include "engine/no_shows.h"
 #include "engine/locks.h"
 #include "engine/normalise.h"
 #include "engine/undo.h"
@@ -169,6 +170,14 @@ command_end(FunctionCallInfo fcinfo, Command *command, const BookingResult *resu
 	return HeapTupleGetDatum(tuple);
 }
 
+/* Whether a booking became a no-show because nobody checked in in time (C10). */
+bool
+command_finds_automatic_no_show(const BookingState *state)
+{
+	return state->status == STATUS_NO_SHOW && state->reason_code != NULL &&
+		strcmp(state->reason_code, AUTO_NO_SHOW) == 0;
+}
+
 /*
  * A command that is one transition, with arguments (booking, [reason,]
  * expected_version, lock_wait, idempotency_key, tenant).
@@ -178,6 +187,7 @@ change_status(FunctionCallInfo fcinfo, LifecycleAction action, BookingStatus to,
 			  bool with_reason)
 {
 	const LifecycleTransition *edge;
+	LifecycleAction way;
 	int			version_argument = with_reason ? 2 : 1;
 	Command		command = command_begin(fcinfo, version_argument + 3, version_argument);
 
@@ -191,12 +201,15 @@ change_status(FunctionCallInfo fcinfo, LifecycleAction action, BookingStatus to,
 	 * status has lapsed goes first; the guard says so.)
 	 */
 	edge = lifecycle_find(command.state.status, to);
-	if (edge != NULL && edge->action != action && command.state.expires_at > clock_now())
+	way = edge != NULL ? edge->action :
+		to == STATUS_CONFIRMED && command_finds_automatic_no_show(&command.state) ?
+		ACTION_RESTORE : action;
+	if (way != action && command.state.expires_at > clock_now())
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
 				 errmsg("a booking that is %s becomes %s by %s, not %s",
 						lifecycle_status_name(command.state.status),
-						lifecycle_status_name(to), lifecycle_action_name(edge->action),
+						lifecycle_status_name(to), lifecycle_action_name(way),
 						lifecycle_action_name(action))));
 	return command_end(fcinfo, &command,
 					   bookings_set_status(command.tenant, command.booking, to,

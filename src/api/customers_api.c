@@ -13,6 +13,7 @@
 #include "utils/fmgrprotos.h"
 
 #include "api/arguments.h"
+#include "api/idempotency.h"
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/erasure.h"
@@ -39,9 +40,8 @@ require_level(const Context *context, AccessLevel level, const char *what)
 				 errmsg("permission denied to %s", what)));
 }
 
-/* booking.merge_customers(keep, drop, tenant): the number of bookings that went over */
-Datum
-booking_merge_customers(PG_FUNCTION_ARGS)
+static Datum
+merge_customers(PG_FUNCTION_ARGS)
 {
 	const pg_uuid_t *tenant;
 	int			count;
@@ -54,11 +54,21 @@ booking_merge_customers(PG_FUNCTION_ARGS)
 				 errmsg("a customer can't be merged with himself")));
 
 	store_connect();
-	tenant = argument_tenant(fcinfo, 2);
+	tenant = argument_tenant(fcinfo, 3);
 	require_level(context_get(), ACCESS_STAFF, "merge customers");
 	count = erasure_merge(tenant, PG_GETARG_UUID_P(0), PG_GETARG_UUID_P(1));
 	store_finish();
 	PG_RETURN_INT32(count);
+}
+
+/*
+ * booking.merge_customers(keep, drop, idempotency_key, tenant): the number of
+ * bookings that went over.
+ */
+Datum
+booking_merge_customers(PG_FUNCTION_ARGS)
+{
+	return idempotent_call(fcinfo, -1, merge_customers);
 }
 
 /*

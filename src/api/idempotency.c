@@ -53,6 +53,18 @@ PG_FUNCTION_INFO_V1(booking_purge_idempotency_keys);
 
 #define MAX_KEY_CHARS 200
 
+/* A range of time that is an argument: what it holds, also where it has no end. */
+static void
+digest_window(JsonbParseState **state, FunctionCallInfo fcinfo, int number, const char *name)
+{
+	TimeSpan	window = argument_open_window(fcinfo, number, name);
+
+	json_add_datum(state, psprintf("%s from", name), TIMESTAMPTZOID,
+				   TimestampTzGetDatum(window.from), false);
+	json_add_datum(state, psprintf("%s until", name), TIMESTAMPTZOID,
+				   TimestampTzGetDatum(window.until), false);
+}
+
 /*
  * A digest of the arguments before the key, of those that are not null: an
  * argument that is added to a function later changes nothing for who does not
@@ -84,7 +96,10 @@ digest_arguments(FunctionCallInfo fcinfo, int lock_wait_argument, const char *ro
 		/* 95 and 95.00 are one amount */
 		if (types[i] == NUMERICOID)
 			value = DirectFunctionCall1(numeric_trim_scale, value);
-		json_add_datum(&state, names[i], types[i], value, false);
+		if (types[i] == TSTZRANGEOID)
+			digest_window(&state, fcinfo, i, names[i]);
+		else
+			json_add_datum(&state, names[i], types[i], value, false);
 	}
 	if (role != NULL)
 		json_add_text(&state, "", role);
@@ -159,7 +174,7 @@ end_of_answer(const Request *request, TimestampTz now)
 
 /* The body of idempotent_call(), with lock_wait in force. */
 static Datum
-call_once(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
+call_under_key(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body)
 {
 	MemoryContext memory = CurrentMemoryContext;
 	Request		request;
@@ -208,7 +223,7 @@ idempotent_call(FunctionCallInfo fcinfo, int lock_wait_argument, PGFunction body
 	previous = locks_set_wait(command_wait(fcinfo, lock_wait_argument));
 	PG_TRY();
 	{
-		result = call_once(fcinfo, lock_wait_argument, body);
+		result = call_under_key(fcinfo, lock_wait_argument, body);
 	}
 	PG_FINALLY();
 	{

@@ -20,6 +20,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/context.h"
@@ -247,7 +248,7 @@ record_payment(PG_FUNCTION_ARGS)
 	payment.provider = required_line(fcinfo, 2, "provider", MAX_PROVIDER);
 	payment.reference = required_line(fcinfo, 3, "reference", MAX_REFERENCE);
 
-	command = command_begin(fcinfo, 6, -1);
+	command = command_begin(fcinfo, 7, -1);
 	context = context_get();
 	require_staff(context, "payment");
 
@@ -302,20 +303,16 @@ record_payment(PG_FUNCTION_ARGS)
 
 /*
  * booking.record_payment(booking, amount, provider, reference, currency,
- * lock_wait, tenant)
+ * lock_wait, idempotency_key, tenant)
  */
 Datum
 booking_record_payment(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 5, record_payment);
+	return idempotent_call(fcinfo, 5, record_payment);
 }
 
-/*
- * booking.record_refund(provider, reference, tenant): whether a payment that
- * was due back is sent back now.
- */
-Datum
-booking_record_refund(PG_FUNCTION_ARGS)
+static Datum
+record_refund(PG_FUNCTION_ARGS)
 {
 	char	   *provider = required_line(fcinfo, 0, "provider", MAX_PROVIDER);
 	char	   *reference = required_line(fcinfo, 1, "reference", MAX_REFERENCE);
@@ -324,7 +321,7 @@ booking_record_refund(PG_FUNCTION_ARGS)
 	bool		refunded;
 
 	store_connect();
-	tenant = argument_tenant(fcinfo, 2);
+	tenant = argument_tenant(fcinfo, 3);
 	require_staff(context_get(), "refund");
 	if (!payments_find(tenant, provider, reference, &payment))
 		ereport(ERROR,
@@ -339,4 +336,14 @@ booking_record_refund(PG_FUNCTION_ARGS)
 				 errhint("Cancel the booking first.")));
 	store_finish();
 	PG_RETURN_BOOL(refunded);
+}
+
+/*
+ * booking.record_refund(provider, reference, idempotency_key, tenant): whether
+ * a payment that was due back is sent back now.
+ */
+Datum
+booking_record_refund(PG_FUNCTION_ARGS)
+{
+	return idempotent_call(fcinfo, -1, record_refund);
 }

@@ -12,6 +12,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/context.h"
 #include "engine/no_shows.h"
 #include "errors.h"
@@ -25,7 +26,7 @@ PG_FUNCTION_INFO_V1(booking_mark_no_shows);
 static Datum
 request_cancellation(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 4, 2);
+	Command		command = command_begin(fcinfo, 5, 2);
 
 	if (command.state.status == STATUS_PENDING_CANCELLATION)
 		ereport(ERROR,
@@ -39,12 +40,12 @@ request_cancellation(PG_FUNCTION_ARGS)
 
 /*
  * booking.request_cancellation(booking, reason, expected_version, lock_wait,
- * tenant)
+ * idempotency_key, tenant)
  */
 Datum
 booking_request_cancellation(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, request_cancellation);
+	return idempotent_call(fcinfo, 3, request_cancellation);
 }
 
 /* The status that restore() brings a booking back to. */
@@ -53,8 +54,7 @@ restored_status(const BookingState *state)
 {
 	if (state->status == STATUS_PENDING_CANCELLATION && state->previous_status != NULL)
 		return lifecycle_status(state->previous_status);
-	if (state->status == STATUS_NO_SHOW && state->reason_code != NULL &&
-		strcmp(state->reason_code, AUTO_NO_SHOW) == 0)
+	if (command_finds_automatic_no_show(state))
 		return STATUS_CONFIRMED;
 	ereport(ERROR,
 			(booking_errcode(ERR_INVALID_TRANSITION),
@@ -66,18 +66,21 @@ restored_status(const BookingState *state)
 static Datum
 restore(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 3, 1);
+	Command		command = command_begin(fcinfo, 4, 1);
 
 	return command_end(fcinfo, &command,
 					   bookings_set_status(command.tenant, command.booking,
 										   restored_status(&command.state), NULL));
 }
 
-/* booking.restore(booking, expected_version, lock_wait, tenant) */
+/*
+ * booking.restore(booking, expected_version, lock_wait, idempotency_key,
+ * tenant)
+ */
 Datum
 booking_restore(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 2, restore);
+	return idempotent_call(fcinfo, 2, restore);
 }
 
 /*

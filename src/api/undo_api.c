@@ -13,6 +13,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/context.h"
 #include "engine/undo.h"
 #include "errors.h"
@@ -48,31 +49,28 @@ put_undone(FunctionCallInfo fcinfo, const Undone *undone, const char *batch_toke
 static Datum
 reverse(PG_FUNCTION_ARGS)
 {
-	const pg_uuid_t *tenant = argument_tenant(fcinfo, 2);
 	text	   *token = PG_GETARG_TEXT_PP(0);
 	char	   *batch_token;
 	int			count;
 	Undone	   *undone;
 
+	store_connect();
 	effects_forget();
-	undone = undo_reverse(tenant, VARDATA_ANY(token), VARSIZE_ANY_EXHDR(token), &count,
-						  &batch_token);
+	undone = undo_reverse(argument_tenant(fcinfo, 3), VARDATA_ANY(token),
+						  VARSIZE_ANY_EXHDR(token), &count, &batch_token);
 	for (int i = 0; i < count; i++)
 		put_undone(fcinfo, &undone[i], batch_token);
+	store_finish();
 	return (Datum) 0;
 }
 
-/* booking.reverse(token, lock_wait, tenant) */
+/* booking.reverse(token, lock_wait, idempotency_key, tenant) */
 Datum
 booking_reverse(PG_FUNCTION_ARGS)
 {
 	argument_require(fcinfo, 0, "token");
 	InitMaterializedSRF(fcinfo, 0);
-
-	store_connect();
-	command_run(fcinfo, 1, reverse);
-	store_finish();
-	return (Datum) 0;
+	return idempotent_call(fcinfo, 1, reverse);
 }
 
 /* booking.issue_undo(booking, version, tenant) */

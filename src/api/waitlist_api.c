@@ -14,6 +14,7 @@
 
 #include "api/arguments.h"
 #include "api/commands.h"
+#include "api/idempotency.h"
 #include "engine/clock.h"
 #include "engine/context.h"
 #include "engine/promotion.h"
@@ -74,7 +75,7 @@ join_waitlist(PG_FUNCTION_ARGS)
 		row_set(&row, BK_WANTED, store_span_range(wanted));
 	}
 	row_set(&row, BK_ID, UUIDPGetDatum(&id));
-	tenant = argument_tenant(fcinfo, 14);
+	tenant = argument_tenant(fcinfo, 15);
 	row_set(&row, BK_TENANT_ID, UUIDPGetDatum(tenant));
 	row_set_status(&row, STATUS_WAITLISTED);
 	argument_length(fcinfo, 6, 7, 8, tenant, &row);
@@ -97,12 +98,12 @@ join_waitlist(PG_FUNCTION_ARGS)
 /*
  * booking.join_waitlist(service, starts_at, wanted, customer, resources, units,
  * ends_at, duration, nights, local_start, branch, party_size, metadata,
- * lock_wait, tenant)
+ * lock_wait, idempotency_key, tenant)
  */
 Datum
 booking_join_waitlist(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 13, join_waitlist);
+	return idempotent_call(fcinfo, 13, join_waitlist);
 }
 
 /*
@@ -130,7 +131,7 @@ booking_waitlist_position(PG_FUNCTION_ARGS)
 static Datum
 promote(PG_FUNCTION_ARGS)
 {
-	Command		command = command_begin(fcinfo, 4, 2);
+	Command		command = command_begin(fcinfo, 5, 2);
 	bool		staff = context_is_staff(context_get());
 	Waiting		waiting;
 	TimeSpan	slot;
@@ -148,6 +149,8 @@ promote(PG_FUNCTION_ARGS)
 		slot = duration_moved(&service->length, waiting.slot, PG_GETARG_TIMESTAMPTZ(1),
 							  calendar_zone(command.state.time_zone));
 	}
+	else if (command.state.expires_at <= clock_now())
+		slot = waiting.slot;	/* too late for any, as the guard is going to say */
 	else
 		slot = promotion_slot(command.tenant, &waiting, staff);
 	return command_end(fcinfo, &command,
@@ -156,13 +159,14 @@ promote(PG_FUNCTION_ARGS)
 }
 
 /*
- * booking.promote(booking, starts_at, expected_version, lock_wait, tenant):
- * staff gives somebody who waits a slot, in turn or not.
+ * booking.promote(booking, starts_at, expected_version, lock_wait,
+ * idempotency_key, tenant): staff gives somebody who waits a slot, in turn or
+ * not.
  */
 Datum
 booking_promote(PG_FUNCTION_ARGS)
 {
-	return command_run(fcinfo, 3, promote);
+	return idempotent_call(fcinfo, 3, promote);
 }
 
 /*

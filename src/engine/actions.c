@@ -22,15 +22,19 @@
 #include "utils/resowner.h"
 
 #include "engine/actions.h"
+#include "engine/assignment.h"
 #include "engine/checks.h"
 #include "engine/clock.h"
 #include "engine/consequences.h"
+#include "engine/deposits.h"
 #include "engine/occupancy.h"
+#include "engine/promotion.h"
 #include "engine/reasons.h"
 #include "rules/actors.h"
 #include "rules/lifecycle.h"
 #include "store/config.h"
 #include "store/plan.h"
+#include "store/waiting.h"
 
 /* What the questions are about. */
 typedef struct Inquiry
@@ -77,11 +81,7 @@ check_whole(Change *change, const BookingRow *old, const BookingRow *new, const 
 													change->units);
 	}
 
-	/*
-	 * The rules of place are for changes that hold keys.  What waits may yet
-	 * be given other resources than those it names.
-	 */
-	change->locked = takes && row_status(old) != STATUS_WAITLISTED;
+	change->locked = takes;		/* the rules of place are for what holds keys */
 	checks_update(change, old, new, who);
 	for (int i = 0; takes && i < change->resource_count; i++)
 		if (!occupancy_is_free(&change->tenant, &change->allocations[i],
@@ -90,6 +90,56 @@ check_whole(Change *change, const BookingRow *old, const BookingRow *new, const 
 			ereport(ERROR,
 					(booking_errcode(ERR_SLOT_TAKEN),
 					 errmsg("the slot is taken")));
+}
+
+/* Completes the resources that a booking names to what its service needs. */
+static void
+choose_resources(Change *change, BookingRow *row, const BookingRow *old, const Context *who)
+{
+	int			count;
+	pg_uuid_t  *ids = row_resources(row, &count);
+	const Branch *branch = config_branch(&change->tenant, row_uuid(row, BK_BRANCH_ID));
+	Assignment	assignment;
+
+	change->slot = row_slot(row);
+	change->units = row_int(row, BK_UNITS);
+	if (!assignment_lacks(change, ids, count))
+		return;
+	assignment = assignment_complete(change, row, old, who, branch, ids, count);
+	row_set(row, BK_RESOURCE_IDS,
+			PointerGetDatum(store_uuid_array(assignment.ids, assignment.count)));
+}
+
+/*
+ * Somebody who waits gets the slot that promote() would give him.  How long it
+ * is held is the guard's to say.
+ */
+static void
+check_promotion(Change *change, const BookingRow *old, const BookingRow *new,
+				const Context *who)
+{
+	BookingRow	promoted = *new;
+	Interval	ttl = {.day = 1};
+	Waiting		waiting;
+	TimeSpan	slot;
+
+	if (!waiting_read(&change->tenant, &change->booking, &waiting))
+		ereport(ERROR,
+				(booking_errcode(ERR_INVALID_TRANSITION),
+				 errmsg("the booking does not wait")));
+	slot = checks_lapsed(old, change->now) ? waiting.slot :
+		promotion_slot(&change->tenant, &waiting, change->staff);
+	row_set(&promoted, BK_STARTS_AT, TimestampTzGetDatum(slot.from));
+	row_set(&promoted, BK_ENDS_AT, TimestampTzGetDatum(slot.until));
+	row_set_status(&promoted, promotion_status(&change->tenant, &waiting));
+	if (row_status(&promoted) == STATUS_HELD)
+	{
+		row_set(&promoted, BK_HOLD_TTL, IntervalPGetDatum(&ttl));
+		row_set(&promoted, BK_HELD_AT, TimestampTzGetDatum(change->now));
+		row_set(&promoted, BK_EXPIRES_AT, TimestampTzGetDatum(change->now + USECS_PER_DAY));
+	}
+	choose_resources(change, &promoted, old, who);
+	check_whole(change, old, &promoted, who);
 }
 
 /* The row as a command of the caller's finds it: the last change is not his. */
@@ -114,12 +164,13 @@ obstacle_to(Inquiry *inquiry, const BookingRow *new, Check check)
 	MemoryContext memory = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	ErrorData  *volatile error = NULL;
+	Change		change = inquiry->change;	/* what one finds is not the next one's */
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(memory);
 	PG_TRY();
 	{
-		check(&inquiry->change, inquiry->old, new, inquiry->who);
+		check(&change, inquiry->old, new, inquiry->who);
 		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
@@ -174,6 +225,64 @@ ask_transition(Inquiry *inquiry, const LifecycleTransition *edge, Check check,
 	(void) consequences_action(&inquiry->change, inquiry->old, &new, &action->reversible);
 }
 
+/* A guest who came late: the guard knows this way (C10), the lifecycle doesn't. */
+static const LifecycleTransition late_guest = {
+	.from = STATUS_NO_SHOW,.to = STATUS_CONFIRMED,.action = ACTION_RESTORE,.reversible = true
+};
+
+static bool
+guest_came_late(const BookingRow *old)
+{
+	BookingRow	restored = *old;
+
+	row_set_status(&restored, late_guest.to);
+	return checks_restores_no_show(old, &restored);
+}
+
+/* Whether a command would go along an edge, as the booking is. */
+static bool
+leads_along(const BookingRow *old, const LifecycleTransition *edge, LifecycleAction kind)
+{
+	if (edge->action != kind || edge->from != row_status(old))
+		return false;
+	/* what waits for its deposit is checked out already */
+	if (kind == ACTION_CHECKOUT && deposits_awaited(old))
+		return false;
+	return !edge->restores ||
+		(row_has(old, BK_PREVIOUS_STATUS) &&
+		 strcmp(row_text(old, BK_PREVIOUS_STATUS), lifecycle_status_name(edge->to)) == 0);
+}
+
+/* What a command is refused for that leads nowhere from the booking's status. */
+static const ErrorRow *
+obstacle_nowhere(const Inquiry *inquiry, LifecycleAction kind, const ErrorRow *otherwise)
+{
+	bool		lapsed = checks_lapsed(inquiry->old, inquiry->change.now);
+
+	switch (kind)
+	{
+		case ACTION_CHECKOUT:
+			if (otherwise == errors_row(ERR_PERMISSION_DENIED))
+				return otherwise;
+			return errors_row(is_expired_hold(inquiry->old) ||
+							  (row_status(inquiry->old) == STATUS_HELD && lapsed) ?
+							  ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE);
+		case ACTION_RESTORE:
+		case ACTION_PROMOTE:
+			/* they look at the status before anything else */
+			return errors_row(ERR_INVALID_TRANSITION);
+		case ACTION_REQUEST_CANCELLATION:
+			/* and so does this one, at whether it was requested already */
+			if (row_status(inquiry->old) == STATUS_PENDING_CANCELLATION)
+				return errors_row(ERR_INVALID_TRANSITION);
+			break;
+		default:
+			break;
+	}
+	/* it is there already, or another command leads there */
+	return otherwise != NULL ? otherwise : errors_row(ERR_INVALID_TRANSITION);
+}
+
 /*
  * Asks about a command of the lifecycle: about the edges from the booking's
  * status, till one can be gone, or about the first there is from any.
@@ -182,7 +291,7 @@ static Action
 ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 {
 	Action		action = {.command = lifecycle_action_name(kind)};
-	BookingStatus from = row_status(inquiry->old);
+	Check		check = kind == ACTION_PROMOTE ? check_promotion : check_whole;
 	const LifecycleTransition *any = NULL;
 	int			count;
 	const LifecycleTransition *edges = lifecycle_transitions(&count);
@@ -190,27 +299,27 @@ ask_lifecycle(Inquiry *inquiry, LifecycleAction kind)
 
 	for (int i = 0; i < count; i++)
 	{
-		if (edges[i].action != kind)
-			continue;
-		if (any == NULL)
+		if (any == NULL && edges[i].action == kind)
 			any = &edges[i];
-		if (edges[i].from != from || (asked && action.obstacle == NULL))
+		if (!leads_along(inquiry->old, &edges[i], kind) || (asked && action.obstacle == NULL))
 			continue;
-		ask_transition(inquiry, &edges[i], check_whole, &action);
+		ask_transition(inquiry, &edges[i], check, &action);
+		asked = true;
+		/* the one edge of many that it leads along is for the check to find */
+		if (kind == ACTION_PROMOTE)
+			break;
+	}
+	if (kind == ACTION_RESTORE && guest_came_late(inquiry->old))
+	{
+		ask_transition(inquiry, &late_guest, check, &action);
 		asked = true;
 	}
 	if (asked)
 		return action;
 
-	/* no edge: to where it would lead, it is already, or another command leads */
 	ask_transition(inquiry, any, checks_leave, &action);
 	action.reversible = any->reversible;
-	if (action.obstacle == NULL)
-		action.obstacle = errors_row(ERR_INVALID_TRANSITION);
-	/* which is how checkout calls it */
-	if (kind == ACTION_CHECKOUT && action.obstacle != errors_row(ERR_PERMISSION_DENIED))
-		action.obstacle = errors_row(is_expired_hold(inquiry->old) ?
-									 ERR_HOLD_EXPIRED : ERR_HOLD_NOT_ACTIVE);
+	action.obstacle = obstacle_nowhere(inquiry, kind, action.obstacle);
 	return action;
 }
 

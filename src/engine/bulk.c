@@ -163,10 +163,27 @@ add_candidates(const Bulk *bulk, BulkKeys *keys, Choices *choices, const Booking
 }
 
 static void
+add_freed(BulkKeys *keys, const BookingFound *found)
+{
+	BookingRow	row;
+
+	memset(row.isnull, true, sizeof(row.isnull));
+	row_set(&row, BK_ID, UUIDPGetDatum(&found->id));
+	row_set(&row, BK_SERVICE_ID, UUIDPGetDatum(&found->service_id));
+	row_set(&row, BK_STARTS_AT, TimestampTzGetDatum(found->slot.from));
+	row_set(&row, BK_ENDS_AT, TimestampTzGetDatum(found->slot.until));
+	row_set(&row, BK_RESOURCE_IDS,
+			PointerGetDatum(store_uuid_array(found->resource_ids, found->resource_count)));
+	bulk_keys_add_freed(keys, &row);
+}
+
+static void
 add_keys(const Bulk *bulk, BulkKeys *keys, Choices *choices, const BookingFound *found)
 {
 	bulk_keys_add_place(keys, &found->service_id, found->resource_ids, found->resource_count,
 						found->slot);
+	if (lifecycle_is_occupying(found->status))
+		add_freed(keys, found);
 	if (bulk->order->cancel)
 		return;
 	if (found->booked_by != NULL)

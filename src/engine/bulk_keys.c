@@ -17,8 +17,12 @@
 
 #include "lib/qunique.h"
 
+#include "utils/memutils.h"
+
 #include "engine/bulk_keys.h"
+#include "engine/clock.h"
 #include "engine/occupancy.h"
+#include "engine/promotion.h"
 #include "engine/quotas.h"
 #include "rules/lifecycle.h"
 
@@ -98,6 +102,21 @@ bulk_keys_add_row(BulkKeys *keys, const BookingRow *row)
 		bulk_keys_add_limits(keys, service, row_uuid(row, BK_BRANCH_ID),
 							 row_has(row, BK_CUSTOMER_ID) ? row_uuid(row, BK_CUSTOMER_ID) :
 							 NULL, resources, count, row_slot(row));
+}
+
+/* Who waits for what a booking that occupies may give back. */
+void
+bulk_keys_add_freed(BulkKeys *keys, const BookingRow *row)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "booking bulk keys",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	KeySet		waiting = {0};
+
+	promotion_add_all_keys(&waiting, keys->tenant, row, clock_now());
+	MemoryContextSwitchTo(caller);
+	locks_add_all(&keys->others, &waiting);
+	MemoryContextDelete(scratch);
 }
 
 /* Resources that may be chosen, whenever. */

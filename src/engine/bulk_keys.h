@@ -31,6 +31,7 @@ extern void bulk_keys_add_limits(BulkKeys *keys, const pg_uuid_t *service,
 								 const pg_uuid_t *resources, int count, TimeSpan slot);
 extern void bulk_keys_add_holder(BulkKeys *keys, const char *actor);
 extern void bulk_keys_add_row(BulkKeys *keys, const BookingRow *row);
+extern void bulk_keys_add_freed(BulkKeys *keys, const BookingRow *row);
 extern void bulk_keys_add_whole(BulkKeys *keys, const pg_uuid_t *resources, int count);
 extern void bulk_keys_acquire(BulkKeys *keys);
 

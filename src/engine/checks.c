@@ -833,6 +833,7 @@ check_reverse(Change *change, const BookingRow *old, const BookingRow *new,
 	check_may_change(new, who);
 	check_own(change, old, who);
 	check_untouched(change, old, new);
+	managed_check(change, old, new, who);
 	if (checks_lapsed(old, change->now))
 		refuse_reverse(psprintf("Booking %s is %s, and that expired at %s.", booking,
 								row_text(old, BK_STATUS),

@@ -113,9 +113,13 @@ deposits_follow(const Change *change, const BookingRow *old, const BookingRow *n
 	bool		is_cancelled = row_status(new) == STATUS_CANCELLED;
 	TimestampTz now = row_time(new, BK_UPDATED_AT);
 
-	/* without an order or a deposit nobody has paid for it */
+	/*
+	 * Without an order or a deposit nobody has paid for it, but for who waits
+	 * again because his promotion was undone.
+	 */
 	if (old == NULL || change->service == NULL ||
-		(!row_has(new, BK_ORDER_ID) && money_is_zero(change->service->deposit)))
+		(!row_has(new, BK_ORDER_ID) && money_is_zero(change->service->deposit) &&
+		 row_status(old) != STATUS_WAITLISTED && row_status(new) != STATUS_WAITLISTED))
 		return;
 	was_cancelled = row_status(old) == STATUS_CANCELLED;
 	if (is_cancelled && !was_cancelled)

@@ -365,9 +365,9 @@ locks_add_all(KeySet *set, const KeySet *other)
 
 	if (count > set->size)
 	{
-		set->keys = set->keys == NULL ? palloc(sizeof(Key) * count) :
-			repalloc(set->keys, sizeof(Key) * count);
-		set->size = count;
+		set->size = Max(count, set->size * 2);
+		set->keys = set->keys == NULL ? palloc(sizeof(Key) * set->size) :
+			repalloc(set->keys, sizeof(Key) * set->size);
 	}
 	if (other->count > 0)
 		memcpy(set->keys + set->count, other->keys, sizeof(Key) * other->count);

@@ -56,12 +56,17 @@ managed_check(const Change *change, const BookingRow *old, const BookingRow *new
 			  const Context *who)
 {
 	BookingStatus from = row_status(old);
-	bool		cancels = row_status(new) == STATUS_CANCELLED &&
-		from != STATUS_PENDING_CANCELLATION && !checks_lapsed(old, change->now);
+	BookingStatus to = row_status(new);
+	bool		cancels = to == STATUS_CANCELLED && from != STATUS_PENDING_CANCELLATION &&
+		!checks_lapsed(old, change->now);
+	/* only an undo leads back; that of a decision about a request is staff's too */
+	bool		revives = from == STATUS_CANCELLED && to != STATUS_CANCELLED &&
+		to != STATUS_PENDING_CANCELLATION;
 	char	   *provider;
 
-	if (from == STATUS_HELD || lifecycle_is_terminal(from) || who->kind == ACTOR_CALENDAR ||
-		(!cancels && !changes_subject(old, new)))
+	if (from == STATUS_HELD || who->kind == ACTOR_CALENDAR ||
+		(lifecycle_is_terminal(from) && !change->reverses) ||
+		(!cancels && !revives && !changes_subject(old, new)))
 		return;
 	provider = external_refs_manager(&change->tenant, &change->booking);
 	if (provider == NULL)

@@ -347,26 +347,6 @@ frees_time(const BookingRow *row, const BookingRow *old)
 }
 
 /*
- * Adds the keys of the queues for what a booking gives back, and of those who
- * wait in them; returns how many do.
- */
-static int
-add_queue_keys(const Change *change, const BookingRow *old, KeySet *keys)
-{
-	int			count;
-	pg_uuid_t  *ids = row_resources(old, &count);
-
-	for (int i = 0; i < count; i++)
-	{
-		const Resource *resource = config_resource(&change->tenant, &ids[i]);
-
-		if (resource != NULL)
-			locks_add_queue(keys, &change->tenant, &resource->branch.id, false);
-	}
-	return promotion_add_keys(keys, &change->tenant, old, clock_now());
-}
-
-/*
  * Takes the keys a change needs, choosing the resources that are not named,
  * and reads the clock.  False when keys were to be had without waiting and
  * could not.
@@ -390,9 +370,10 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 	change->units = row_int(row, BK_UNITS);
 	(void) occupancy_reach(change->service, change->slot);
 
-	/* with every need named there is nothing to choose */
+	/* with every need named there is nothing to choose; who waits has named a part at most */
 	complete = !occupies || change->reverses ||
-		(old != NULL && row_same(old, row, BK_RESOURCE_IDS) &&
+		(old != NULL && row_status(old) != STATUS_WAITLISTED &&
+		 row_same(old, row, BK_RESOURCE_IDS) &&
 		 row_same(old, row, BK_SERVICE_ID) && named_count > 0) ||
 		!assignment_lacks(change, named, named_count);
 	if (!complete)
@@ -430,7 +411,7 @@ take_place(Change *change, BookingRow *row, const BookingRow *old, const Context
 							   row_slot(old));
 		}
 		if (frees)
-			waiting = add_queue_keys(change, old, &keys);
+			waiting = promotion_add_all_keys(&keys, &change->tenant, old, clock_now());
 		if (occupies && row_has(row, BK_BOOKED_BY) &&
 			(row_status(row) == STATUS_HELD || !money_is_zero(change->service->deposit)) &&
 			!checks_setting(SETTING_MAX_LIVE_HOLDS, change, NULL).isnull)
@@ -796,6 +777,11 @@ normalise_reverse(Change *change, BookingRow *row, const BookingRow *old,
 	row_clear(row, BK_DURING);
 	fill_during(row, old);
 	load_service(change, row);
+	if (!row_same(old, row, BK_CUSTOMER_ID))
+		keep_customer(change, row, false);
+	/* as if it had been restored, or it would be a no-show again at once */
+	if (checks_restores_no_show(old, row))
+		row_set_text(row, BK_PREVIOUS_STATUS, lifecycle_status_name(STATUS_NO_SHOW));
 
 	if (!occupied && !occupies)
 		change->now = clock_now();

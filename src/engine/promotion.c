@@ -256,6 +256,27 @@ promotion_add_keys(KeySet *set, const pg_uuid_t *tenant, const BookingRow *old, 
 	return candidates;
 }
 
+/*
+ * The same with the keys of the queues that a booking, which is going to give
+ * back what it has, is in the way of: nobody joins them meanwhile.
+ */
+int
+promotion_add_all_keys(KeySet *set, const pg_uuid_t *tenant, const BookingRow *old,
+					   TimestampTz now)
+{
+	int			count;
+	pg_uuid_t  *ids = row_resources(old, &count);
+
+	for (int i = 0; i < count; i++)
+	{
+		const Resource *resource = config_resource(tenant, &ids[i]);
+
+		if (resource != NULL)
+			locks_add_queue(set, tenant, &resource->branch.id, false);
+	}
+	return promotion_add_keys(set, tenant, old, now);
+}
+
 /* ---- which slot, in which status ---- */
 
 static SettingSources

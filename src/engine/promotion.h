@@ -21,6 +21,8 @@ extern void promotion_init(void);
 /* in BEFORE of what is going to free something */
 extern int	promotion_add_keys(KeySet *set, const pg_uuid_t *tenant, const BookingRow *old,
 							   TimestampTz now);
+extern int	promotion_add_all_keys(KeySet *set, const pg_uuid_t *tenant,
+								   const BookingRow *old, TimestampTz now);
 
 /* once it is free */
 extern void promotion_note_freed(const Change *change, const BookingRow *old);

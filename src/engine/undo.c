@@ -459,6 +459,8 @@ lock_members(const pg_uuid_t *tenant, const UndoMember *members, int count,
 		MemoryContextSwitchTo(caller);
 		for (int j = 0; j < lengthof(rows); j++)
 			bulk_keys_add_row(&keys, &rows[j]);
+		if (lifecycle_is_occupying(row_status(&rows[0])))
+			bulk_keys_add_freed(&keys, &rows[0]);
 		if (row_has(&rows[0], BK_ORDER_ID))
 			orders[order_count++] = *row_uuid(&rows[0], BK_ORDER_ID);
 		MemoryContextReset(scratch);

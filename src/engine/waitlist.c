@@ -109,6 +109,24 @@ waitlist_lock(const Change *change, const BookingRow *row, const Branch *branch)
 	return locks_acquire(&keys, NULL);
 }
 
+/* An imported booking says itself since when it waits, or since when it is there. */
+static void
+fill_imported(const Change *change, BookingRow *row)
+{
+	if (!row_has(row, BK_JOINED_AT))
+	{
+		if (waits(row))
+			row_set(row, BK_JOINED_AT, row_has(row, BK_CREATED_AT) ?
+					row->value[BK_CREATED_AT] : TimestampTzGetDatum(change->now));
+		return;
+	}
+	if (TIMESTAMP_NOT_FINITE(row_time(row, BK_JOINED_AT)) ||
+		row_time(row, BK_JOINED_AT) > change->now)
+		ereport(ERROR,
+				(booking_errcode(ERR_BAD_VALUE),
+				 errmsg("joined_at of a booking must be in the past")));
+}
+
 /*
  * Fills in since when a booking waits.  One that is moved to a slot waits for
  * just that.  Staff that promotes out of turn is noted with the change.
@@ -118,7 +136,9 @@ waitlist_fill(const Change *change, BookingRow *row, const BookingRow *old)
 {
 	bool		reversed = intent_is(INTENT_REVERSE, &change->tenant, &change->booking);
 
-	if (!reversed)
+	if (change->imported)
+		fill_imported(change, row);
+	else if (!reversed)
 	{
 		row_clear(row, BK_JOINED_AT);
 		if (old != NULL && row_has(old, BK_JOINED_AT))

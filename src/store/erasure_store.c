@@ -210,7 +210,11 @@ blank_actor(const pg_uuid_t *tenant, const char *actor)
 		{"UPDATE booking.payments SET recorded_by = NULL " OF_ACTOR("recorded_by"), 2, {UUIDOID, TEXTOID}},
 		{"UPDATE booking.resources SET owner = NULL " OF_ACTOR("owner"), 2, {UUIDOID, TEXTOID}},
 		{"DELETE FROM booking.principals " OF_ACTOR("actor"), 2, {UUIDOID, TEXTOID}},
-		{"UPDATE booking.erasures SET erased_by = NULL " OF_ACTOR("erased_by"), 2, {UUIDOID, TEXTOID}}
+		{"UPDATE booking.erasures SET erased_by = NULL " OF_ACTOR("erased_by"), 2, {UUIDOID, TEXTOID}},
+		/* whom it was issued to, nobody can redeem any more but staff */
+		{"UPDATE booking.undo_tokens SET issued_to = NULL " OF_ACTOR("issued_to"), 2, {UUIDOID, TEXTOID}},
+		{"UPDATE booking.undo_batches SET issued_to = NULL " OF_ACTOR("issued_to"), 2, {UUIDOID, TEXTOID}},
+		{"DELETE FROM booking.idempotency_keys " OF_ACTOR("actor"), 2, {UUIDOID, TEXTOID}}
 	};
 	Datum		values[] = {UUIDPGetDatum(tenant), CStringGetTextDatum(actor)};
 
@@ -296,6 +300,11 @@ erasure_blank(const pg_uuid_t *tenant, const ErasedPerson *person)
 		"DELETE FROM booking.answers WHERE tenant_id" EQ "$1 AND booking_id" EQ "ANY ($2)",
 		2, {UUIDOID, UUIDARRAYOID}
 	};
+	static StorePlan blank_refs = {
+		"UPDATE booking.external_refs SET data = NULL "
+		"WHERE tenant_id" EQ "$1 AND booking_id" EQ "ANY ($2)",
+		2, {UUIDOID, UUIDARRAYOID}
+	};
 	static StorePlan blank_customer = {
 		"UPDATE booking.customers SET email = NULL, name = NULL, phone = NULL, locale = NULL, "
 		"notify = false, actor = NULL, updated_at = pg_catalog.now() "
@@ -309,6 +318,7 @@ erasure_blank(const pg_uuid_t *tenant, const ErasedPerson *person)
 	rows.bookings = (int) store_execute(&blank_bookings, bookings, NULL, STORE_DERIVED);
 	rows.notes = (int) store_execute(&delete_notes, bookings, NULL, STORE_DERIVED);
 	rows.answers = (int) store_execute(&delete_answers, bookings, NULL, STORE_DERIVED);
+	store_execute(&blank_refs, bookings, NULL, STORE_DERIVED);
 	rows.audit_values = blank_history(tenant, person);
 	if (person->actor != NULL)
 		blank_actor(tenant, person->actor);

@@ -504,7 +504,9 @@ def check_holds(s):
             if row['held_at'] is not None:
                 yield 'E', f'{s.name(booking)} has held_at and was never held'
             continue
-        if row['status'] == 'held':
+        if row['held_at'] is None and all_lives[-1][-1][0] == 'reverse':
+            state = None  # a promotion that was undone: it was never held
+        elif row['status'] == 'held':
             state = 'expired' if lapsed(row, s.now) else 'active'
         else:
             state = 'converted'

@@ -111,7 +111,7 @@ SELECT amend(:'p', '{"customer": null}', 'sue', 'staff');
 SELECT amend(:'p', '{"customer": "00000000-0000-0000-0000-0000000000c2"}', 'sue', 'staff');
 SELECT amend(:'p', '{"title": "mine"}'), amend(:'p', '{"title": "mine"}', 'bob');
 -- many at once are one change; null clears
-SELECT version, effects, undo_token IS NULL AS no_token FROM booking.amend(:'p',
+SELECT version, effects, undo_token IS NOT NULL AS token FROM booking.amend(:'p',
 	'{"title": "Trip", "description": "All of us", "attendees": ["Bob", "Eve"], "metadata": {"a": 1}, "units": 2}');
 SELECT title, description, attendees, metadata, units, version FROM booking.bookings WHERE id = :'p';
 SELECT version FROM booking.amend(:'p', '{"title": null, "description": null, "attendees": null, "metadata": {}}');

@@ -12,7 +12,8 @@ CREATE VIEW ids AS SELECT b.id::text, b.metadata ->> 'name' AS name FROM booking
 -- What comes back, with names for ids.
 CREATE FUNCTION named(value text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	RETURN regexp_replace(value, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g');
+	RETURN regexp_replace(regexp_replace(value, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g'),
+		'_token": "[A-Za-z0-9_-]{60,}"', '_token": "<token>"', 'g');
 END $$;
 CREATE FUNCTION try(command text, args jsonb DEFAULT '{}', key text DEFAULT NULL, tenant uuid DEFAULT NULL)
 RETURNS TABLE (ok boolean, code text, sqlstate text, http int, message text, hint text, result text) LANGUAGE sql AS $$
@@ -30,7 +31,8 @@ SELECT id AS h FROM ids WHERE name = 'h' \gset
 SELECT a.ok, jsonb_typeof(a.result) AS form, jsonb_array_length(a.result) AS rows, a.result #> '{0,status}' AS status, a.result #> '{0,price}' AS price
   FROM booking.attempt('checkout', jsonb_build_object('holds', jsonb_build_array(:'h'), 'customer', '{"name": "Ann"}'::jsonb)) AS a;
 SELECT ok, result FROM try('release_hold', jsonb_build_object('booking', :'h'));
-SELECT ok, result - '{booking_id}'::text[] AS result FROM booking.attempt('cancel', jsonb_build_object('booking', :'h', 'reason', 'weather', 'expected_version', 2));
+SELECT ok, result - '{booking_id,undo_token}'::text[] AS result, result ->> 'undo_token' IS NOT NULL AS token
+  FROM booking.attempt('cancel', jsonb_build_object('booking', :'h', 'reason', 'weather', 'expected_version', 2));
 -- JSON's null is NULL, and a number may be text
 SELECT ok, code FROM try('book', jsonb_build_object('service', :'massage', 'starts_at', '2027-03-01T10:00:00Z', 'customer', '{"name": "Bob"}'::jsonb,
 	'resources', jsonb_build_array(:'room'), 'ends_at', NULL, 'units', '1', 'expected_total', 95, 'duration', '1 hour', 'lock_wait', false,
@@ -162,6 +164,72 @@ SELECT booking_id AS l FROM booking.hold(:'massage', '2027-03-04 12:00Z', resour
 SET booking.now = '2027-03-01 10:30Z';
 SELECT ok, code FROM try('reschedule', jsonb_build_object('booking', :'l', 'starts_at', '2027-03-04 14:00Z'), tenant => booking.tenant_id('default'));
 SELECT status, reason_code FROM booking.bookings WHERE id = :'l';
+
+/* ---- each of the other commands: what it returns, and a refusal ---- */
+
+SELECT booking.set_setting('service', 'massage', 'no_show_mode', '"auto"') \gset _
+INSERT INTO booking.resources (code, name) VALUES ('room-2', 'Room 2');
+INSERT INTO booking.services (name, duration, price, deposit) VALUES ('Spa', '1 hour', 100, 30);
+INSERT INTO booking.customers (name, email) VALUES ('Kay', 'kay@example.org'), ('Kai', 'kai@example.org');
+CREATE FUNCTION a_booking(at timestamptz, status text DEFAULT 'confirmed', service text DEFAULT 'massage') RETURNS uuid LANGUAGE sql AS $$
+	INSERT INTO booking.bookings (service_id, starts_at, status, resource_ids, contact, overrides) VALUES (booking.service_id(service), at, status,
+		ARRAY[booking.resource_id('room-2')], '{"name": "Zoe"}', '{in_past}') RETURNING id $$;
+CREATE FUNCTION b(booking uuid, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql RETURN jsonb_build_object('booking', booking) || more;
+-- What came of it on one line, less what other tests show.
+CREATE FUNCTION say(command text, args jsonb) RETURNS text LANGUAGE sql AS $$
+	SELECT CASE WHEN a.ok THEN named(regexp_replace(a.result::text, '"(effects|updated_at|booking_id|starts_at|ends_at)": ("[^"]*"|\[[^]]*\]),? ?', '', 'g'))
+		ELSE a.code || ': ' || named(a.message) END FROM booking.attempt(command, args) AS a $$;
+SELECT a_booking('2027-03-10 10:00Z') AS x, a_booking('2027-03-10 12:00Z') AS y, a_booking('2027-03-10 14:00Z') AS z, a_booking('2027-03-10 16:00Z', service => 'spa') AS d,
+	a_booking('2027-03-10 10:00Z', 'waitlisted') AS w, a_booking('2027-03-10 18:00Z', 'waitlisted') AS v, a_booking('2027-03-01 10:15Z') AS l \gset
+SET booking.now = '2027-03-01 10:45Z';
+SELECT booking.mark_no_shows();
+
+SELECT say('hold', jsonb_build_object('service', :'massage', 'starts_at', '2027-03-10T22:00Z', 'resources', '[]'::jsonb, 'units', 0)) AS hold;
+SELECT a_booking('2027-03-10 20:00Z', 'held') AS hold \gset
+SELECT say('refresh_hold', b(:'hold', '{"ttl": "1 hour"}')) ~ '"expires_at": "2027-03-01T11:45:00Z"' AS refresh_hold, say('refresh_hold', b(:'x')) AS refused;
+SELECT say('release_hold', b(:'hold')) AS release_hold, say('release_hold', b(NULL)) AS refused;
+SELECT say('amend', b(:'x', '{"changes": {"party_size": 2}}')) AS amend, say('amend', b(:'x', '{"changes": {"status": "held"}}')) AS refused;
+SELECT say('request_cancellation', b(:'x', '{"reason": "weather"}')) AS request_cancellation, say('request_cancellation', b(:'x')) AS refused;
+SELECT say('restore', b(:'x')) AS restore, say('restore', b(:'x')) AS refused;
+SELECT say('restore', b(:'l')) AS restore_late, say('confirm', b(:'l')) AS refused;
+SELECT say('check_in', b(:'l')) AS check_in, say('check_in', b(:'l')) AS refused;
+SELECT say('start_serving', b(:'l')) AS start_serving, say('start_serving', b(:'x')) AS refused;
+SELECT say('complete', b(:'l')) AS complete, say('complete', b(:'l')) AS refused;
+SELECT say('no_show', b(:'x')) AS no_show;
+SELECT say('reschedule', b(:'y', '{"starts_at": "2027-03-11T12:00Z"}')) AS reschedule, say('reschedule', b(:'y', '{"starts_at": "2027-02-01T12:00Z"}')) AS refused;
+SELECT say('reassign', b(:'y', jsonb_build_object('resources', jsonb_build_array(:'hall')))) AS reassign, say('reassign', b(:'y', '{"resources": ["00000000-0000-0000-0000-000000000000"]}')) AS refused;
+SELECT say('add_note', b(:'y', '{"body": "Quiet"}')) AS add_note, say('add_note', b(:'y', '{"body": null}')) AS refused;
+-- the waiting list: with a range of time, in any form that PostgreSQL reads
+SELECT say('join_waitlist', jsonb_build_object('service', :'massage', 'wanted', '[2027-03-12 10:00Z,2027-03-12 14:00Z)')) AS join_waitlist,
+	say('join_waitlist', jsonb_build_object('service', :'massage', 'wanted', '[2027-03-12 10:00Z,)')) AS refused;
+SELECT say('join_waitlist', jsonb_build_object('service', :'massage', 'wanted', 'tomorrow')) AS refused, say('join_waitlist', jsonb_build_object('service', :'massage')) AS nothing;
+SELECT say('promote', b(:'v')) AS promote, say('promote', b(:'w')) AS refused;
+SELECT say('promote', b(:'v')) AS refused;
+-- undo: the token that attempt() returned
+SELECT result ->> 'undo_token' AS token FROM booking.attempt('cancel', b(:'z', '{"reason": "weather"}')) \gset
+SELECT say('reverse', jsonb_build_object('token', :'token')) AS reverse, say('reverse', jsonb_build_object('token', :'token')) AS refused;
+SELECT say('reverse', '{"token": "none"}') AS refused, say('reverse', '{"token": null}') AS nothing;
+-- many at once
+SELECT say('bulk_reassign', jsonb_build_object('bookings', jsonb_build_array(:'y', :'l'), 'resource', :'room')) AS bulk_reassign;
+SELECT say('bulk_reassign', jsonb_build_object('bookings', jsonb_build_array(:'y'), 'strategy', 'at random')) AS refused;
+SELECT say('bulk_cancel', jsonb_build_object('bookings', jsonb_build_array(:'y', :'l'), 'reason', 'weather')) AS bulk_cancel;
+SELECT say('bulk_cancel', jsonb_build_object('bookings', jsonb_build_array(:'x', :'l'), 'reason', 'weather', 'all_or_nothing', true)) AS refused;
+SELECT status FROM booking.bookings WHERE id = :'x';
+-- payments and customers
+SELECT say('record_payment', b(:'d', '{"amount": 10, "provider": "bank", "reference": "1"}')) AS record_payment;
+SELECT say('record_payment', b(:'d', '{"amount": "10.00", "provider": "bank", "reference": "1"}')) AS again;
+SELECT say('record_payment', b(:'d', '{"amount": 20, "provider": "bank", "reference": "1"}')) AS refused, say('record_payment', b(:'d', '{"amount": 10, "provider": "bank"}')) AS less;
+SELECT say('checkout', jsonb_build_object('holds', jsonb_build_array(:'d'), 'customer', '{"name": "Zoe"}'::jsonb)) AS checkout_refused;
+SELECT say('record_refund', '{"provider": "bank", "reference": "1"}') AS refused;
+SELECT say('cancel', b(:'d', '{"reason": "weather"}')) AS cancel, say('record_refund', '{"provider": "bank", "reference": "1"}') AS record_refund;
+SELECT say('merge_customers', jsonb_build_object('keep', c.id, 'drop', d.id)) AS merge_customers, say('merge_customers', jsonb_build_object('keep', c.id, 'drop', c.id)) AS refused
+  FROM booking.customers AS c, booking.customers AS d WHERE c.name = 'Kay' AND d.name = 'Kai';
+-- what is for staff is for nobody else, and nobody sees somebody else's
+SET ROLE regress_client;
+SELECT command, a.ok, a.code, a.message FROM unnest('{restore,promote,bulk_cancel,bulk_reassign,record_payment,record_refund,merge_customers}'::text[]) AS command,
+	booking.attempt(command) AS a;
+SELECT say('amend', b(:'x', '{"changes": {"party_size": 3}}')) AS refused;
+RESET ROLE;
 
 SELECT booking.revoke_access('regress_client') \gset _
 REVOKE ALL ON ids FROM PUBLIC;

@@ -100,7 +100,7 @@ SELECT format('CALL forge(%L)', format('UPDATE booking.audit_log SET %I = %s WHE
 \gexec
 -- what looks alike
 CALL forge('UPDATE booking.audit_log SET channel = '''' WHERE booking_id = id(1)');
-CALL forge('UPDATE booking.audit_log SET new_values = new_values - ''booked_by'' WHERE booking_id = id(1)');
+CALL forge('UPDATE booking.audit_log SET new_values = new_values - ''units'' WHERE booking_id = id(1)');
 CALL forge('UPDATE booking.audit_log SET new_values = jsonb_set(new_values, ''{booked_by}'', ''"bob"'') WHERE booking_id = id(1)');
 CALL forge('UPDATE booking.audit_log SET actor_digest = sha256(s.salt || ''sue''), actor = ''bob'' FROM booking.audit_salts AS s WHERE booking_id = id(1)');
 -- deleted, the first, the last and all

@@ -226,3 +226,20 @@ SELECT booking_id AS p FROM booking.book(:'tennis', '2027-03-06 14:00Z', '{"name
 UPDATE booking.bookings SET party_size = 3 WHERE id = :'p';
 SELECT status, total, deposit FROM state WHERE starts_at = '2027-03-06 14:00Z';
 SELECT status, paid, due FROM booking.record_payment(:'p', 40, 'stripe', 'more than enough');
+
+---- what was paid for a promotion that is undone ----
+
+SET booking.now = '2027-07-01 09:00Z';
+UPDATE booking.services SET settings = '{"waitlist_mode": "confirm"}' WHERE code = 'talk';
+SELECT booking_id AS first FROM booking.book(:'talk', '2027-07-02 10:00Z', '{"name": "Ann"}') \gset
+INSERT INTO booking.bookings (service_id, status, starts_at, contact) VALUES (:'talk', 'waitlisted', '2027-07-02 10:00Z', '{"name": "Bob"}') RETURNING id AS waits \gset
+SELECT status FROM booking.cancel(:'first', 'customer_request');
+SELECT status, outcome FROM booking.record_payment(:'waits', 20, 'card', 'promoted');
+SELECT status FROM booking.reverse(booking.issue_undo(:'waits'));
+SELECT status, refund_effect FROM booking.payments WHERE reference = 'promoted';
+-- he waits no more
+SELECT status, effects FROM booking.cancel(:'waits', 'customer_request');
+SELECT status FROM booking.payments WHERE reference = 'promoted';
+SELECT status, effects FROM booking.reverse(booking.issue_undo(:'waits'));
+SELECT status FROM booking.payments WHERE reference = 'promoted';
+SELECT effects(:'waits');

@@ -42,6 +42,21 @@ SET booking.now = '2027-03-02 09:01Z';
 SELECT booking.purge('1 day', true);
 SET booking.now = '2027-03-01 09:00Z';
 
+-- in what follows from commands: undo tokens, answers under keys, the waiting list, external calendars, imports
+SELECT booking.set_context(actor => 'zoe-login', actor_kind => 'customer', session => true) \gset _
+SELECT booking_id AS keyed FROM booking.book(:'massage', '2027-03-01 10:00Z', '{"email": "zoe@quill.example"}', resources => ARRAY[booking.resource_id('room-2')],
+	idempotency_key => 'zoe-key') \gset
+SELECT undo_token IS NOT NULL AS token FROM booking.reschedule(:'keyed', '2027-03-01 09:30Z');
+SELECT position FROM booking.join_waitlist(:'massage', '2027-03-01 10:30Z', customer => :'zoe', metadata => '{"why": "zoe-waits"}');
+SELECT booking.set_context(actor => 'zoe-login', actor_kind => 'staff', session => true) \gset _
+SELECT batch_token IS NOT NULL AS token FROM booking.bulk_cancel(ARRAY[:'keyed']::uuid[], 'weather');
+SELECT booking.set_context(session => true) \gset _
+INSERT INTO booking.external_refs (booking_id, provider, external_id, data) VALUES (:'done', 'google', 'evt-1', '{"attendees": ["zoe@quill.example"]}');
+SET booking.import = on;
+INSERT INTO booking.bookings (service_id, status, starts_at, resource_ids, customer_id, booked_by, title)
+	VALUES (:'massage', 'completed', '2026-03-01 10:00Z', ARRAY[booking.resource_id('room')], :'zoe', 'zoe-login', 'zoe-imported');
+RESET booking.import;
+
 CREATE FUNCTION traces() RETURNS TABLE (relation text, line text) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR relation IN SELECT c.relname FROM pg_class AS c
@@ -67,12 +82,12 @@ SELECT booking.set_context(session => true) \gset _
 SELECT booking.erase_customer(:'zoe');
 \echo :SQLSTATE
 SET booking.now = '2027-03-01 11:30Z';
-CREATE TABLE before AS SELECT tenant_id, booking_id, version, old_values, new_values, private_digest, metadata, at, tx FROM booking.audit_log;
+CREATE TABLE before AS SELECT tenant_id, booking_id, version, old_values, new_values - 'booked_by' AS new_values, private_digest, metadata, at, tx FROM booking.audit_log;
 CREATE TABLE others AS SELECT * FROM booking.audit_private WHERE booking_id = :'once' AND version > 2;
 SELECT * FROM booking.erase_customer(:'zoe');
 SELECT relation, regexp_replace(line, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', '<id>', 'g') FROM traces();
 -- the sealed values are what they were
-SELECT count(*) AS changed FROM (TABLE before EXCEPT SELECT tenant_id, booking_id, version, old_values, new_values, private_digest, metadata, at, tx
+SELECT count(*) AS changed FROM (TABLE before EXCEPT SELECT tenant_id, booking_id, version, old_values, new_values - 'booked_by', private_digest, metadata, at, tx
 	FROM booking.audit_log) AS t;
 SELECT actor, count(*) FROM booking.audit_log GROUP BY actor ORDER BY actor;
 -- what is somebody else's stays

@@ -11,24 +11,29 @@ INSERT INTO booking.services (name, duration, price) VALUES ('Massage', '1 hour'
 SELECT booking.service_id('massage') AS massage, booking.resource_id('room-2') AS room2 \gset
 
 -- What a command said, first and again, and what there was to see of it.
+CREATE TABLE tokens (token text NOT NULL);
 CREATE FUNCTION counted() RETURNS bigint LANGUAGE sql
 	RETURN (SELECT count(*) FROM booking.audit_log) + (SELECT count(*) FROM booking.outbox)
-		+ (SELECT count(*) FROM booking.notes) + (SELECT count(*) FROM booking.orders);
+		+ (SELECT count(*) FROM booking.notes) + (SELECT count(*) FROM booking.orders)
+		+ (SELECT count(*) FROM booking.payments WHERE status <> 'refund_due')
+		- (SELECT count(*) FROM booking.customers) + (SELECT count(*) FROM booking.undo_tokens);
 CREATE FUNCTION twice(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	first jsonb; second jsonb; before bigint := counted(); done bigint; again bigint;
+	first text; second text; before bigint := counted(); done bigint; again bigint; shown int;
 BEGIN
-	EXECUTE 'SELECT jsonb_agg(to_jsonb(r)) FROM ' || call || ' AS r' INTO first;
+	EXECUTE 'SELECT jsonb_agg(to_jsonb(r))::text FROM ' || call || ' AS r' INTO first;
 	done := counted() - before;
-	EXECUTE 'SELECT jsonb_agg(to_jsonb(r)) FROM ' || call || ' AS r' INTO second;
+	EXECUTE 'SELECT jsonb_agg(to_jsonb(r))::text FROM ' || call || ' AS r' INTO second;
 	again := counted() - before - done;
-	/* the undo token is shown only the first time */
-	IF first #- '{0,undo_token}' IS DISTINCT FROM second #- '{0,undo_token}' THEN
+	/* tokens are shown only the first time */
+	INSERT INTO tokens SELECT DISTINCT m[1] FROM regexp_matches(first, '_token": "([\w-]+)"', 'g') AS m;
+	GET DIAGNOSTICS shown = ROW_COUNT;
+	IF regexp_replace(first, '_token": "[\w-]+"', '_token": null', 'g') IS DISTINCT FROM second THEN
 		RETURN format('first %s, then %s', first, second);
 	END IF;
-	RETURN format('same answer (%s), token again: %s; first it %s, then %s', jsonb_typeof(first -> 0),
-		coalesce(second #>> '{0,undo_token}', 'no'), CASE WHEN done > 0 THEN 'did it' ELSE 'did nothing' END,
-		CASE WHEN again > 0 THEN 'did it' ELSE 'did nothing' END);
+	RETURN format('same answer (%s%s), tokens: %s; first it %s, then %s', jsonb_typeof(first::jsonb -> 0),
+		CASE WHEN jsonb_array_length(first::jsonb) > 1 THEN 's' END, shown, CASE WHEN done <> 0 THEN 'did it' ELSE 'did nothing' END,
+		CASE WHEN again <> 0 THEN 'did it' ELSE 'did nothing' END);
 END $$;
 
 /* ---- each command ---- */
@@ -59,6 +64,71 @@ SELECT booking_id AS b4, status FROM booking.book(:'massage', '2027-03-01 16:00Z
 SELECT set_config('booking.actor_kind', 'staff', false) \gset _
 SELECT :'status' AS waits, twice(format('booking.confirm(%L, idempotency_key => ''b5'')', :'b4'));
 SELECT booking.set_setting('service', 'massage', 'approval', 'false') \gset _
+
+-- what changes a booking's terms, asks for a cancellation, and undoes
+SELECT booking_id AS a1 FROM booking.book(:'massage', '2027-03-08 10:00Z', '{"name": "Abe"}', resources => ARRAY[:'room2']::uuid[]) \gset
+SELECT twice(format('booking.amend(%L, ''{"party_size": 3, "title": "Three"}'', idempotency_key => ''a1'')', :'a1'));
+SELECT twice(format('booking.request_cancellation(%L, ''weather'', idempotency_key => ''a2'')', :'a1'));
+SELECT twice(format('booking.restore(%L, idempotency_key => ''a3'')', :'a1'));
+SELECT booking.issue_undo(:'a1') AS token \gset
+SELECT twice(format('booking.reverse(%L, idempotency_key => ''a4'')', :'token'));
+SELECT status, version FROM booking.bookings WHERE id = :'a1';
+-- the token of another change is another argument; without the key it is used
+SELECT booking.issue_undo(:'a1') AS other \gset
+SELECT * FROM booking.reverse(:'other', idempotency_key => 'a4');
+\echo :SQLSTATE
+SELECT * FROM booking.reverse(:'token');
+\echo :SQLSTATE
+-- many at once: a row for each, one of them refused, and a batch token
+SELECT booking_id AS a2 FROM booking.book(:'massage', '2027-03-08 12:00Z', '{"name": "Amy"}', resources => ARRAY[:'room2']::uuid[]) \gset
+SELECT twice(format('booking.bulk_reassign(ARRAY[%L, %L, NULL]::uuid[], booking.resource_id(''room-1''), idempotency_key => ''a5'')', :'a2', :'b1'));
+SELECT twice(format('booking.bulk_cancel(ARRAY[%L, %L, NULL]::uuid[], ''weather'', idempotency_key => ''a6'')', :'a2', :'b1'));
+SELECT booking_id = :'a2' AS this, ok, code, message, status, version, undo_token, batch_token
+  FROM booking.bulk_cancel(ARRAY[:'a2', :'b1', NULL]::uuid[], 'weather', idempotency_key => 'a6');
+SELECT * FROM booking.bulk_cancel(ARRAY[:'b1', :'a2', NULL]::uuid[], 'weather', idempotency_key => 'a6');
+\echo :SQLSTATE
+SELECT twice('booking.bulk_cancel(''{}'', idempotency_key => ''a7'')');
+-- the waiting list
+SELECT twice(format('booking.join_waitlist(%L, ''2027-03-08 10:00Z'', customer => (SELECT id FROM booking.customers WHERE name = ''Amy''), idempotency_key => ''w1'')', :'massage'));
+SELECT booking_id AS w1 FROM booking.join_waitlist(:'massage', '2027-03-08 10:00Z', customer => (SELECT id FROM booking.customers WHERE name = 'Amy'), idempotency_key => 'w1') \gset
+SELECT twice(format('booking.promote(%L, idempotency_key => ''w2'')', :'w1'));
+SELECT twice(format('booking.join_waitlist(%L, wanted => ''[2027-03-09 08:00Z,2027-03-09 20:00Z)'', idempotency_key => ''w3'')', :'massage'));
+-- a time is what it holds, however its bounds are written
+SET TimeZone = 'Asia/Kathmandu';
+SELECT position FROM booking.join_waitlist(:'massage', wanted => '(2027-03-09 13:44:59.999999, 2027-03-10 01:44:59.999999]', idempotency_key => 'w3');
+RESET TimeZone;
+SELECT * FROM booking.join_waitlist(:'massage', wanted => '[2027-03-09 08:00Z,2027-03-09 20:00:00.000001Z)', idempotency_key => 'w3');
+\echo :SQLSTATE
+SELECT * FROM booking.join_waitlist(:'massage', wanted => '[2027-03-09 08:00Z,)', idempotency_key => 'w4');
+\echo :SQLSTATE
+SELECT * FROM booking.join_waitlist(:'massage', wanted => 'empty', idempotency_key => 'w4');
+\echo :SQLSTATE
+
+-- payments: a reference is recorded once, with a key or without; the key gives
+-- the same answer, the reference says that it is known
+INSERT INTO booking.services (name, duration, price, deposit) VALUES ('Spa', '1 hour', 100, 30);
+SELECT booking_id AS s1, status FROM booking.book(booking.service_id('spa'), '2027-03-08 15:00Z', '{"name": "Sal"}') \gset
+SELECT :'status' AS waits, twice(format('booking.record_payment(%L, 10, ''bank'', ''r1'', idempotency_key => ''s1'')', :'s1'));
+SELECT status, paid, due, outcome, repeated FROM booking.record_payment(:'s1', 10.00, 'bank', 'r1', idempotency_key => 's1');
+SELECT status, paid, due, outcome, repeated FROM booking.record_payment(:'s1', 10, 'bank', 'r1');
+SELECT status, paid, due, outcome, repeated FROM booking.record_payment(:'s1', 10, 'bank', 'r1', idempotency_key => 's2');
+SELECT * FROM booking.record_payment(:'s1', 20, 'bank', 'r2', idempotency_key => 's1');
+\echo :SQLSTATE
+SELECT * FROM booking.record_payment(:'s1', 20, 'bank', 'r1');
+\echo :SQLSTATE
+SELECT twice(format('booking.record_payment(%L, 20, ''bank'', ''r2'', idempotency_key => ''s3'')', :'s1'));
+-- what the booking became since is not in an answer that was kept
+SELECT status, version FROM booking.cancel(:'s1', 'weather');
+SELECT status, version, paid, due, outcome, repeated FROM booking.record_payment(:'s1', 20, 'bank', 'r2', idempotency_key => 's3');
+SELECT status, version, paid, due, outcome, repeated FROM booking.record_payment(:'s1', 20, 'bank', 'r2');
+SELECT twice('booking.record_refund(''bank'', ''r1'', idempotency_key => ''s4'')');
+SELECT booking.record_refund('bank', 'r1', idempotency_key => 's4') AS by_the_key, booking.record_refund('bank', 'r1') AS without;
+SELECT reference, amount, status, outcome FROM booking.payments ORDER BY reference;
+-- customers
+INSERT INTO booking.customers (name, email) VALUES ('Mia', 'mia@example.org'), ('Mia', 'm@example.com');
+SELECT id AS m1 FROM booking.customers WHERE email = 'mia@example.org' \gset
+SELECT id AS m2 FROM booking.customers WHERE email = 'm@example.com' \gset
+SELECT twice(format('booking.merge_customers(%L, %L, idempotency_key => ''m1'')', :'m1', :'m2'));
 
 -- Types and values are those of the first answer.
 SELECT pg_typeof(r.effects) AS effects, r.booking_id = :'b1' AS this, r.status, r.version, r.effects, r.updated_at
@@ -184,9 +254,22 @@ SELECT status FROM booking.cancel(:'o', 'weather', idempotency_key => repeat('â‚
 SELECT * FROM booking.cancel(:'o', 'weather', idempotency_key => ''' OR true; --');
 \echo :SQLSTATE
 
--- Nothing personal is kept, nor an undo token.
+-- Nothing personal is kept, nor any token: not with the answer, and nowhere else.
 SELECT count(*) AS with_a_name FROM booking.idempotency_keys WHERE result::text ~ 'Ann|Kim|Odo|@';
-SELECT count(*) AS with_a_token FROM booking.idempotency_keys WHERE jsonb_typeof(result -> 'undo_token') <> 'null';
+SELECT count(*) AS with_a_token FROM booking.idempotency_keys WHERE result::text ~ '_token": "';
+CREATE FUNCTION tables_with_a_token() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	this regclass; found boolean;
+BEGIN
+	FOR this IN SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = 'booking'::regnamespace AND c.relkind = 'r' LOOP
+		EXECUTE format('SELECT EXISTS (SELECT FROM %s AS r, tokens AS t WHERE strpos(r::text, t.token) > 0)', this) INTO found;
+		IF found THEN
+			RETURN NEXT this;
+		END IF;
+	END LOOP;
+END $$;
+SELECT count(*) > 15 AS tokens FROM tokens;
+SELECT tables_with_a_token();
 
 RESET ROLE;
 SELECT booking.revoke_access('regress_app') \gset _

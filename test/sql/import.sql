@@ -47,6 +47,20 @@ SELECT new_values - 'resource_ids' - 'service_id' - 'branch_id' AS new_values FR
 SELECT (SELECT count(*) FROM booking.outbox) AS outbox, (SELECT count(*) FROM booking.orders) AS orders;
 SELECT booking.broadcast() >= 0 AS swept;
 
+---- who waited goes on to wait since then ----
+
+BEGIN;
+SET LOCAL booking.import = on;
+INSERT INTO booking.bookings (service_id, status, starts_at, created_at, joined_at, title) VALUES
+	(booking.service_id('massage'), 'waitlisted', '2027-03-22 06:00Z', '2027-01-01', '2027-01-02', 'second'),
+	(booking.service_id('massage'), 'waitlisted', '2027-03-22 06:00Z', '2027-01-01', NULL, 'first'),
+	(booking.service_id('massage'), 'waitlisted', '2027-03-22 06:00Z', NULL, NULL, 'third');
+SELECT b.title, w.joined_at, b.joined_at = w.joined_at AS same FROM booking.waiting AS w JOIN booking.bookings AS b ON b.id = w.booking_id
+ WHERE b.title IS NOT NULL ORDER BY w.joined_at;
+INSERT INTO booking.bookings (service_id, status, starts_at, joined_at) VALUES (booking.service_id('massage'), 'waitlisted', '2027-03-22 06:00Z', '2027-03-01 09:00:01Z');
+\echo :SQLSTATE
+ROLLBACK;
+
 ---- what is still to come has its slot ----
 
 SELECT booking.book(booking.service_id('massage'), '2027-03-20 03:00Z', '{"name": "Eve"}', resources => ARRAY[booking.resource_id('room')],

@@ -129,3 +129,30 @@ UPDATE booking.external_refs SET managed = true WHERE external_id = 'evt-10' RET
 RESET ROLE;
 SELECT booking.revoke_access('regress_managed_client'), booking.revoke_access('regress_managed_staff');
 DROP ROLE regress_managed_client, regress_managed_staff;
+
+---- an undo is a change too ----
+
+SELECT booked('2027-03-04 10:00Z') AS c \gset
+CREATE FUNCTION redeem(token text, kind text) RETURNS text LANGUAGE sql RETURN try(format('SELECT booking.reverse(%L)', token), 'sue', kind);
+SELECT booking.set_context(actor => 'cal', actor_kind => 'calendar') \gset _
+SELECT undo_token AS moved FROM booking.reschedule(:'c', '2027-03-04 12:00Z') \gset
+INSERT INTO booking.external_refs (booking_id, provider, external_id, managed) VALUES (:'c', 'google', 'evt-managed', true);
+SELECT redeem(:'moved', 'staff') AS staff, redeem(:'moved', 'system') AS system;
+BEGIN;
+SELECT redeem(:'moved', 'calendar') AS calendar;
+ROLLBACK;
+-- what the calendar cancelled stays cancelled
+SELECT booking.set_context(actor => 'cal', actor_kind => 'calendar', session => true) \gset _
+BEGIN;
+SELECT undo_token AS cancelled FROM booking.cancel(:'c', 'weather') \gset
+SELECT redeem(:'cancelled', 'staff') AS staff, redeem(:'cancelled', 'calendar') AS calendar;
+SELECT status FROM booking.bookings WHERE id = :'c';
+ROLLBACK;
+-- what staff may decide, staff may take back
+SELECT booking.set_context(actor => 'sue', actor_kind => 'staff', session => true) \gset _
+SELECT undo_token AS asked FROM booking.request_cancellation(:'c') \gset
+SELECT redeem(:'asked', 'staff') AS asked;
+SELECT status FROM booking.request_cancellation(:'c');
+SELECT undo_token AS decided FROM booking.cancel(:'c', 'weather') \gset
+SELECT redeem(:'decided', 'staff') AS decided;
+SELECT status FROM booking.bookings WHERE id = :'c';

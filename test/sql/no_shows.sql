@@ -140,3 +140,14 @@ SET booking.now = '2027-03-05 12:00Z';
 SELECT booking.mark_no_shows();
 DROP TRIGGER refuse ON booking.bookings;
 SELECT booking.mark_no_shows();
+
+---- to undo one is to restore it ----
+
+SELECT booked('2027-03-06 10:00Z') AS u \gset
+SET booking.now = '2027-03-06 10:20Z';
+SELECT booking.mark_no_shows();
+SELECT status FROM booking.reverse(booking.issue_undo(:'u'));
+SELECT booking.mark_no_shows();
+SELECT status, reason, previous, session, no_show_at, occupies FROM standing WHERE id = :'u';
+SELECT status FROM booking.reverse(booking.issue_undo(:'u'));
+SELECT status, reason, previous, session, occupies FROM standing WHERE id = :'u';

@@ -59,7 +59,7 @@ SELECT reference, status FROM booking.payments;
 SET ROLE regress_people_theirs;
 SELECT booking.erase_customer(:'annie');
 SELECT booking.erase_customer(:'annie', :'default');
-SELECT booking.merge_customers(:'annie', :'ann', :'default');
+SELECT booking.merge_customers(:'annie', :'ann', tenant => :'default');
 
 \set VERBOSITY default
 SET ROLE regress_people_admin;

@@ -288,7 +288,7 @@ SELECT * FROM now_is;
 SELECT booking.set_setting('service', 'cut', 'min_notice', NULL);
 
 ---- staff promotes by hand ----
-SELECT status, effects, undo_token FROM booking.promote(of('cleo'));
+SELECT status, effects, undo_token IS NOT NULL AS token FROM booking.promote(of('cleo'));
 SELECT metadata FROM booking.audit_log WHERE booking_id = of('cleo') AND action = 'promote';
 SELECT booking.promote(of('cleo'));
 SELECT booking.promote(of('ben'));
@@ -381,3 +381,28 @@ RESET ROLE;
 SELECT * FROM now_is;
 SELECT booking.revoke_access('regress_guest');
 DROP ROLE regress_guest;
+
+---- who names a part of what the service needs gets the rest chosen ----
+INSERT INTO booking.resources (kind, code, name) VALUES
+	('barber', 'anna', 'Anna'), ('barber', 'bert', 'Bert'), ('booth', 'booth-1', 'Booth 1');
+INSERT INTO booking.services (code, name, duration) VALUES ('shave', 'Shave', '1 hour');
+INSERT INTO booking.service_requirements (service_id, kind, quantity) VALUES
+	(booking.service_id('shave'), 'barber', 1), (booking.service_id('shave'), 'booth', 1);
+CALL anew();
+SELECT books('ann', 'shave', '2027-03-02 10:00Z', ARRAY[booking.resource_id('anna')]);
+SELECT waits('ben', 'shave', '2027-03-02 10:00Z', resources => ARRAY[booking.resource_id('anna')]);
+SELECT status FROM booking.cancel(of('ann'), 'customer_request');
+SELECT * FROM now_is;
+-- all that became free for him is the booth
+CALL anew();
+SELECT books('ann', 'shave', '2027-03-02 10:00Z', ARRAY[booking.resource_id('bert')]);
+SELECT waits('ben', 'shave', '2027-03-02 10:00Z', resources => ARRAY[booking.resource_id('anna')]);
+UPDATE booking.bookings SET status = 'cancelled', reason_code = 'weather' WHERE id = of('ann');
+SELECT * FROM now_is;
+-- by hand, and undone: he waits for Anna again
+CALL anew();
+SELECT waits('ben', 'shave', '2027-03-02 10:00Z', resources => ARRAY[booking.resource_id('anna')]);
+SELECT undo_token FROM booking.promote(of('ben')) \gset
+SELECT * FROM now_is;
+SELECT status FROM booking.reverse(:'undo_token');
+SELECT * FROM now_is;

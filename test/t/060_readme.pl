@@ -86,6 +86,13 @@ is("@dead", '', 'links lead somewhere');
 my @missing = grep { !-e "$root/$_" } $readme =~ m{`((?:src|test|sql|expected)/[\w./-]+)`}g;
 is("@missing", '', 'files it names are there');
 
+# Merges may double lines.  A row of functions or errors is known by its first word.
+my %seen;
+(my $prose = $readme) =~ s/^```.*?^```$//msg;
+my @twice = grep { $seen{ s/^(\| (?:`\w+\(|ZB\d+)).*/$1/r }++ }
+  $prose =~ /^(#+ .*|\| (?:`\w+\(|ZB\d).*|[\w`*-].{40,})$/mg;
+is(join("\n", @twice), '', 'nothing is in it twice');
+
 # --- the reference ----------------------------------------------------------
 
 sub rows

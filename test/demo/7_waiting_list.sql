@@ -2,7 +2,7 @@
 SET TimeZone = 'America/Detroit';
 \echo
 \echo '======================================================================'
-\echo ' 6. The waiting list'
+\echo ' 7. The waiting list'
 \echo '======================================================================'
 \echo
 \set ECHO all
