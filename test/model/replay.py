@@ -172,8 +172,10 @@ def replayed(s, booking, trouble=None):
                     trouble.append(f'{what}: {k} was {values.get(k)}, not {v}')
                 if v == (new | new_private).get(k):
                     trouble.append(f'{what}: {k} did not change')
-            # a hold may be renewed twice at one time
-            if not new and not new_private and not attached and values.get('status') != 'held':
+            # a hold may be renewed twice at one time, and who is chosen again where
+            # resources take turns has had his turn
+            if not new and not new_private and not attached and \
+                    values.get('status') != 'held' and a['action'] != 'amend':
                 trouble.append(f'{what}: nothing changed')
         values = values | new | new_private
         states.append(values)
