@@ -196,14 +196,18 @@ change_status(FunctionCallInfo fcinfo, LifecycleAction action, BookingStatus to,
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),
 				 errmsg("the booking is %s already", lifecycle_status_name(to))));
+
 	/*
 	 * What ends in the same status may be another command's to do.  (That the
-	 * status has lapsed goes first; the guard says so.)
+	 * status has lapsed goes first; the guard says so.)  A hold that was checked
+	 * out is confirmed, once its deposit is paid.
 	 */
 	edge = lifecycle_find(command.state.status, to);
 	way = edge != NULL ? edge->action :
 		to == STATUS_CONFIRMED && command_finds_automatic_no_show(&command.state) ?
 		ACTION_RESTORE : action;
+	if (way == ACTION_CHECKOUT && command.state.has_order)
+		way = ACTION_CONFIRM;
 	if (way != action && command.state.expires_at > clock_now())
 		ereport(ERROR,
 				(booking_errcode(ERR_INVALID_TRANSITION),

@@ -538,7 +538,9 @@ fill_expiry(Change *change, BookingRow *row, const BookingRow *old)
 					ttl = config_interval(DatumGetIntervalP(row->value[BK_HOLD_TTL]));
 					row_set(row, BK_EXPIRES_AT, TimestampTzGetDatum(shift(change->now, ttl)));
 				}
-				if (!row_has(row, BK_HELD_AT))
+				/* what was booked at once and waits for its deposit was no hold */
+				if (!row_has(row, BK_HELD_AT) &&
+					(old == NULL || !deposits_awaited(old) || checks_lapsed(old, change->now)))
 					row_set(row, BK_HELD_AT, TimestampTzGetDatum(change->now));
 				break;
 			}

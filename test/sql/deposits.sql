@@ -243,3 +243,21 @@ SELECT status FROM booking.payments WHERE reference = 'promoted';
 SELECT status, effects FROM booking.reverse(booking.issue_undo(:'waits'));
 SELECT status FROM booking.payments WHERE reference = 'promoted';
 SELECT effects(:'waits');
+
+---- paid after it was cancelled, and the cancel is undone: it stands as it was, paid ----
+
+SELECT booking_id AS open FROM booking.book(:'tennis', '2027-07-03 10:00Z', '{"name": "Ann"}') \gset
+SELECT booking.confirm(:'open');
+SELECT status FROM booking.cancel(:'open', 'customer_request');
+SELECT outcome FROM booking.record_payment(:'open', 40, 'card', 'afterwards');
+SELECT status FROM booking.reverse(booking.issue_undo(:'open'));
+SELECT status FROM booking.payments WHERE reference = 'afterwards';
+SELECT status FROM booking.confirm(:'open');
+SELECT history(:'open');
+
+---- booked at once: it was no hold, and doesn't become one by a later change ----
+
+SELECT booking_id AS once FROM booking.book(:'tennis', '2027-07-03 12:00Z', '{"name": "Ann"}') \gset
+UPDATE booking.bookings SET title = 'Ladder' WHERE id = :'once' RETURNING status, held_at;
+UPDATE booking.bookings SET title = 'Ladder' WHERE id = :'once' RETURNING version;
+SELECT count(*) FROM booking.holds WHERE booking_id = :'once';
