@@ -474,7 +474,8 @@ none(q{SELECT b.id, b.customer_id FROM booking.bookings AS b LEFT JOIN booking.c
 		WHERE b.customer_id IS NOT NULL AND c.id IS NULL},
 	'every customer is there');
 ok(defined poll_query($node, q{SELECT booking.seal_audit() = 0}), 'all is sealed');
-is($s->query(q{SELECT ok, problem, unsealed FROM booking.verify_audit()}), 't||0', 'and the seals are right');
+# the worker may have gone on meanwhile
+is($s->query(q{SELECT ok, problem FROM booking.verify_audit()}), 't|', 'and the seals are right');
 
 # What each booking should occupy, from the bookings alone.
 $s->query(<<'END');
